@@ -1,0 +1,70 @@
+// What a model costs: integer rates, tiers, and where they come from.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pricing/quantity.h"
+
+namespace budget::pricing {
+
+// Rates are in pico-USD (10^-12 USD) per token or per unit: 1 USD per million
+// tokens is 1,000,000. A rate that is not stated falls back as noted.
+using Rate = std::optional<std::int64_t>;
+
+struct Rates {
+  // Per token.
+  Rate input;
+  Rate cache_read;      // else input
+  Rate cache_write_5m;  // else input
+  Rate cache_write_1h;  // else cache_write_5m
+  Rate audio_input;     // else input
+  Rate image_input;     // else input
+  Rate output;
+  Rate reasoning;     // else output
+  Rate audio_output;  // else output
+  Rate image_output;  // else output
+  // Per unit; else nothing is charged for that unit.
+  Rate image;
+  Rate audio_second;
+  Rate character;
+  Rate search_unit;
+  Rate request;
+};
+
+// A call whose input_total() is above `above_input` is billed at these rates
+// for all of its tokens; a rate not stated keeps its base value.
+struct LongContextTier {
+  Tokens above_input;
+  Rates rates;
+};
+
+// The service tier the provider says it used (OpenAI `service_tier`, Anthropic
+// `usage.service_tier`, Gemini's batch).
+enum class ServiceTier : std::uint8_t { standard, batch, flex, priority };
+
+struct ServiceTierRates {
+  ServiceTier tier;
+  Rates rates;  // a rate not stated keeps its standard value
+};
+
+// One model's price over one span of time. Immutable.
+struct Price {
+  std::string id;  // "openai/gpt-4o@2024-10-01": stable, kept in usage records
+  std::string provider;
+  std::string model;
+  Rates rates;
+  std::vector<LongContextTier> long_context;  // ascending
+  std::vector<ServiceTierRates> service_tiers;
+  std::optional<Tokens> context_window;
+  std::optional<Tokens> max_output;
+  std::string source;  // "genai-prices@0.1.8", "override", …
+  std::optional<std::chrono::sys_days> effective_from;
+  bool verified = false;  // sources agree
+  bool free = false;      // costs nothing by decision, not by omission
+};
+
+}  // namespace budget::pricing
