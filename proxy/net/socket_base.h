@@ -1,0 +1,51 @@
+// What plain and TLS connections share: deadlines, cancelling, hang-up watch.
+#pragma once
+
+#include <functional>
+
+#include "proxy/net/connection.h"
+
+namespace budget::net {
+
+// Owns the state around a TCP socket that its derived class owns.
+class SocketBase : public Connection, protected Deadlines::Entry {
+ public:
+  void cancel() override;
+  void watch_hang_up(std::function<void()> on_hang_up) override;
+  void stop_watching() override;
+
+ protected:
+  explicit SocketBase(Deadlines& deadlines);
+  ~SocketBase() override;
+
+  virtual TcpSocket& socket() = 0;
+  [[nodiscard]] const TcpSocket& socket() const {
+    return const_cast<SocketBase*>(this)->socket();
+  }
+
+  // What an operation's error code means here.
+  [[nodiscard]] IoError io_error(const boost::system::error_code& error) const;
+  [[nodiscard]] bool ended() const { return cancelled_ || timed_out_; }
+
+ private:
+  void on_deadline() override;
+  void on_tick() override;
+  void arm_watch();
+  void on_readable();
+  [[nodiscard]] bool hung_up() const;
+  void report_hang_up();
+
+  // Shared with the pending wait, whose handler may run after this object is
+  // gone.
+  struct Watch {
+    SocketBase* owner;
+    bool waiting;
+  };
+
+  std::function<void()> on_hang_up_;
+  std::shared_ptr<Watch> watch_;
+  bool cancelled_ = false;
+  bool timed_out_ = false;
+};
+
+}  // namespace budget::net
