@@ -57,9 +57,11 @@ auto HttpParser<is_request>::feed(std::string_view bytes) -> Step {
   while (step.used < bytes.size() && !this->is_done()) {
     if (in_head && head_done()) break;
     error_code error;
-    step.used += this->put(
+    const std::size_t used = this->put(
         boost::asio::const_buffer(bytes.data() + step.used, bytes.size() - step.used), error);
-    if (!error) continue;
+    step.used += used;
+    if (!error && used > 0) continue;
+    if (!error) break;
     if (error == http::error::need_more) {
       step.error = ParseError::need_more;
     } else {

@@ -86,9 +86,9 @@ bool keeps_alive(const Head& head) {
 }
 
 bool is_hop_by_hop(std::string_view name) {
-  static constexpr std::array<std::string_view, 9> names{
-      "connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization",
-      "te",         "trailer",    "transfer-encoding", "upgrade"};
+  static constexpr std::array<std::string_view, 8> names{
+      "connection",          "keep-alive", "proxy-connection",  "proxy-authenticate",
+      "proxy-authorization", "te",         "transfer-encoding", "upgrade"};
   return std::any_of(names.begin(), names.end(),
                      [name](std::string_view n) { return equal_ignoring_case(n, name); });
 }

@@ -1,0 +1,51 @@
+// What the admin side may see of the running proxy.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "policy/engine.h"
+#include "pricing/catalog.h"
+
+namespace budget::admin {
+
+struct ProviderView {
+  std::string name;
+  std::string format;
+  std::string url;  // without credentials; "" for the simulated provider
+  pricing::PricedProvider priced;
+};
+
+// A snapshot of the running configuration. Holds no secret.
+struct View {
+  std::shared_ptr<const policy::PolicySet> policies;
+  std::shared_ptr<const pricing::Catalog> catalog;
+  pricing::PriceRules price_rules;
+  std::vector<ProviderView> providers;
+  std::string config_file;
+  // Why the last reload was refused; "" when the running configuration is the
+  // file's.
+  std::string config_error;
+  bool draining = false;
+};
+
+// Given by the composition root; thread-safe.
+using ViewSource = std::function<std::shared_ptr<const View>()>;
+
+// One counter or gauge of the proxy's own, for /metrics.
+struct Sample {
+  std::string name;    // "budget_calls_total"
+  std::string labels;  // `decision="allow"`, or ""
+  std::int64_t value = 0;
+};
+struct MetricFamily {
+  std::string name;
+  std::string help;
+  std::string type;  // "counter" or "gauge"
+  std::vector<Sample> samples;
+};
+using MetricSource = std::function<std::vector<MetricFamily>()>;
+
+}  // namespace budget::admin

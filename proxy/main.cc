@@ -1,0 +1,65 @@
+// The command line.
+#include <CLI/CLI.hpp>
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <string>
+
+#include "proxy/check.h"
+#include "proxy/count_tokens.h"
+#include "proxy/serve.h"
+#include "proxy/version.h"
+
+namespace {
+
+// Exit codes: docs/configuration.md.
+constexpr int bad_usage = 2;
+
+// configs/budget.yaml beside the binary, else the system's.
+std::string default_config() {
+  std::error_code error;
+  const auto binary = std::filesystem::read_symlink("/proc/self/exe", error);
+  const auto beside = binary.parent_path() / "configs" / "budget.yaml";
+  if (!error && std::filesystem::exists(beside, error)) return beside.string();
+  return "/etc/budget/budget.yaml";
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"Budget: a proxy that counts what every LLM call costs and keeps budgets.", "budget"};
+  app.set_version_flag("--version", std::string("budget ") + budget::version);
+  app.require_subcommand(1);
+  app.failure_message(CLI::FailureMessage::help);
+
+  std::string config_file = default_config();
+  auto* serve = app.add_subcommand("serve", "Run the proxy, the admin API and the console");
+  serve->alias("start");
+  serve->add_option("--config", config_file, "The configuration file")->capture_default_str();
+
+  auto* check = app.add_subcommand(
+      "check", "Validate a configuration and say what it would enforce; exits 1 on any error");
+  check->add_option("--config,config", config_file, "The configuration file")
+      ->capture_default_str();
+
+  budget::CountTokensOptions count_options;
+  auto* count = app.add_subcommand("count-tokens", "Count the tokens of a file or standard input");
+  count->alias("count_tokens");
+  auto* model = count->add_option("--model", count_options.model, "Count as this model does");
+  count->add_option("--encoding", count_options.encoding, "o200k_base or cl100k_base")
+      ->excludes(model);
+  count->add_option("--format", count_options.format, "text or json")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  count->add_flag("--ids", count_options.ids, "Print the token ids");
+  count->add_option("file", count_options.file, "A file; standard input when left out");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : bad_usage;
+  }
+  if (*serve) return budget::serve({config_file});
+  if (*check) return budget::check_config(config_file);
+  return budget::count_tokens(count_options);
+}

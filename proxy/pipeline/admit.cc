@@ -1,0 +1,285 @@
+#include "proxy/pipeline/admit.h"
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <utility>
+
+#include "proxy/pipeline/answer.h"
+#include "proxy/pipeline/estimate.h"
+#include "proxy/pipeline/provisional.h"
+
+namespace budget::pipeline {
+namespace {
+
+namespace asio = boost::asio;
+using policy::Action;
+using pricing::Tokens;
+
+// How far an incremental hold runs ahead of what has been said.
+constexpr Tokens incremental_step(1'024);
+// How often a queued call looks again, and how often a clamp is fitted anew
+// when other calls take the room in between.
+constexpr std::chrono::milliseconds queue_look_again{20};
+constexpr int clamp_tries = 3;
+
+using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
+                                         asio::wait_traits<std::chrono::steady_clock>,
+                                         net::Executor>;
+
+// What a reservation came to.
+struct Attempt {
+  std::optional<ledger::ReserveOutcome> outcome;
+  std::optional<ledger::LedgerError> failure;
+  ledger::Amount amount;
+
+  [[nodiscard]] bool admitted() const { return outcome && !outcome->shortfall; }
+  [[nodiscard]] bool refused() const { return outcome && outcome->shortfall; }
+};
+
+class Admission {
+ public:
+  explicit Admission(Call& call) : call_(call) {}
+
+  net::Awaitable<std::optional<wire::Problem>> run();
+
+ private:
+  net::Awaitable<Attempt> reserve();
+  net::Awaitable<Attempt> try_actions(Attempt refused);
+  net::Awaitable<Attempt> clamp(Attempt refused, Tokens least);
+  net::Awaitable<Attempt> downgrade(const Action& action, Attempt refused);
+  net::Awaitable<Attempt> queue(const Action& action, Attempt refused);
+
+  void plan();
+  std::optional<Tokens> ceiling_that_fits(const Attempt& refused) const;
+  [[nodiscard]] const policy::Policy& refusing(const Attempt& attempt) const {
+    return *call_.plan.lines[attempt.outcome->shortfall->line].policy;
+  }
+  void accept(const Attempt& attempt);
+  wire::Problem refuse(const Attempt& attempt);
+  std::optional<wire::Problem> without_store(ledger::LedgerError error);
+
+  Call& call_;
+  policy::Verdict verdict_ = policy::Verdict::allow;
+};
+
+void Admission::plan() {
+  const policy::CallFacts facts{.caller = &call_.caller,
+                                .provider = call_.provider->config.name,
+                                .model = call_.model,
+                                .operation = wire::name_of(call_.route.operation),
+                                .stream = call_.facts.stream};
+  call_.plan = call_.snapshot().policies->plan(facts, call_.admitted_at);
+}
+
+net::Awaitable<Attempt> Admission::reserve() {
+  const ledger::Amount worst = worst_amount(call_);
+  const Tokens first_step = std::min(incremental_step, call_.worst.output_ceiling);
+  const ledger::Amount first = call_.facts.stream ? amount_at(call_, first_step) : worst;
+
+  ledger::ReserveRequest request;
+  request.id = call_.request_id;
+  request.now = call_.admitted_at;
+  request.lease_until = call_.admitted_at + hold_lease;
+  request.allocation_id = call_.caller.allocation_id;
+  request.lines.reserve(call_.plan.lines.size());
+  call_.incremental = false;
+  for (const policy::PlannedLine& line : call_.plan.lines) {
+    const bool steps = call_.facts.stream && line.policy->reserve == policy::Reserve::incremental;
+    call_.incremental = call_.incremental || steps;
+    request.lines.push_back({line.counter, line.enforcement, line.limits, steps ? first : worst});
+  }
+  call_.held = call_.incremental ? first : worst;
+  request.if_lapsed = provisional_record(call_, worst);
+
+  auto result = co_await call_.services().ledger.reserve(std::move(request));
+  Attempt attempt;
+  attempt.amount = worst;
+  if (result) {
+    attempt.outcome = std::move(*result);
+  } else {
+    attempt.failure = result.error();
+  }
+  co_return attempt;
+}
+
+net::Awaitable<std::optional<wire::Problem>> Admission::run() {
+  plan();
+  Attempt attempt = co_await reserve();
+  // Nothing is refused on the bound alone.
+  if (attempt.refused() && count_input_exactly(call_)) attempt = co_await reserve();
+  if (attempt.refused() && call_.facts.has_output && !call_.facts.max_output) {
+    const Tokens least = refusing(attempt).clamp_min;
+    attempt = co_await clamp(std::move(attempt), least);
+  }
+  if (attempt.refused()) attempt = co_await try_actions(std::move(attempt));
+  if (attempt.failure) co_return without_store(*attempt.failure);
+  if (attempt.refused()) co_return refuse(attempt);
+  accept(attempt);
+  co_return std::nullopt;
+}
+
+net::Awaitable<Attempt> Admission::try_actions(Attempt refused) {
+  // A copy: planning for another model replaces the plan it came from.
+  const std::vector<Action> actions = refusing(refused).when_exceeded;
+  const Tokens least = refusing(refused).clamp_min;
+  Attempt last = std::move(refused);
+  for (const Action& action : actions) {
+    switch (action.kind) {
+      case Action::Kind::clamp: last = co_await clamp(std::move(last), least); break;
+      case Action::Kind::downgrade: last = co_await downgrade(action, std::move(last)); break;
+      case Action::Kind::queue: last = co_await queue(action, std::move(last)); break;
+    }
+    if (!last.refused()) break;
+  }
+  co_return last;
+}
+
+// The largest ceiling over all choices that every line has room for.
+std::optional<Tokens> Admission::ceiling_that_fits(const Attempt& refused) const {
+  const policy::Room room = policy::room_left(call_.plan, refused.outcome->states);
+  Tokens ceiling = call_.worst.output_ceiling;
+  if (room.input_tokens && call_.worst.input > *room.input_tokens) return std::nullopt;
+  if (room.tokens) ceiling = std::min(ceiling, *room.tokens - call_.worst.input);
+  if (room.output_tokens) ceiling = std::min(ceiling, *room.output_tokens);
+  if (room.cost) {
+    ceiling = std::min(ceiling, pricing::output_that_fits(call_.worst, call_.price, *room.cost));
+  }
+  return ceiling;
+}
+
+net::Awaitable<Attempt> Admission::clamp(Attempt refused, Tokens least) {
+  if (!call_.facts.has_output) co_return refused;
+  const Tokens unclamped = call_.worst.output_ceiling;
+  const auto rewrite_before = call_.rewrite.max_output;
+  for (int tries = 0; tries < clamp_tries && refused.refused(); ++tries) {
+    const auto fits = ceiling_that_fits(refused);
+    const std::int64_t choices = std::max<std::int64_t>(1, call_.facts.choices);
+    const std::int64_t one = fits ? fits->value() / choices : 0;
+    if (one < least.value() || one <= 0) break;
+    call_.worst.output_ceiling = Tokens(one * choices);
+    call_.rewrite.max_output = one;
+    refused = co_await reserve();
+  }
+  if (refused.refused()) {
+    call_.worst.output_ceiling = unclamped;
+    call_.rewrite.max_output = rewrite_before;
+  } else {
+    verdict_ = policy::Verdict::clamp;
+  }
+  co_return refused;
+}
+
+net::Awaitable<Attempt> Admission::downgrade(const Action& action, Attempt refused) {
+  const std::string model_before = call_.model;
+  const std::string own_prefix = call_.provider->config.name + "/";
+  Attempt attempt;
+  for (const std::string& entry : action.models) {
+    // "provider/model" names this provider or is not for this call: a call is
+    // never sent to another provider, whose format and key it does not have.
+    std::string_view model = entry;
+    if (model.starts_with(own_prefix)) model.remove_prefix(own_prefix.size());
+    if (model == model_before || !estimate_for_model(call_, model)) continue;
+    plan();
+    attempt = co_await reserve();
+    if (attempt.refused() && count_input_exactly(call_)) attempt = co_await reserve();
+    if (attempt.refused()) continue;
+    verdict_ = policy::Verdict::downgrade;
+    call_.rewrite.model = call_.model;
+    co_return attempt;
+  }
+  estimate_for_model(call_, model_before);
+  count_input_exactly(call_);
+  plan();
+  co_return refused;
+}
+
+net::Awaitable<Attempt> Admission::queue(const Action& action, Attempt refused) {
+  const net::SteadyTime until = std::chrono::steady_clock::now() + action.wait;
+  Timer timer(call_.state->io.get_executor());
+  while (refused.refused() && std::chrono::steady_clock::now() < until) {
+    timer.expires_after(queue_look_again);
+    co_await timer.async_wait(asio::as_tuple(net::use_awaitable));
+    refused = co_await reserve();
+    if (refused.admitted()) verdict_ = policy::Verdict::queue;
+  }
+  co_return refused;
+}
+
+void Admission::accept(const Attempt& attempt) {
+  call_.holding = true;
+  call_.decision =
+      policy::decide_admitted(call_.plan, attempt.outcome->states, attempt.amount);
+  if (verdict_ != policy::Verdict::allow) call_.decision.verdict = verdict_;
+}
+
+wire::Problem Admission::refuse(const Attempt& attempt) {
+  const ledger::Shortfall& shortfall = *attempt.outcome->shortfall;
+  call_.decision = policy::decide_refused(call_.plan, attempt.outcome->states, attempt.amount,
+                                          shortfall.line, shortfall.unit);
+  return refusal_of(call_, *call_.decision.denial);
+}
+
+std::optional<wire::Problem> Admission::without_store(ledger::LedgerError error) {
+  wire::Problem problem;
+  if (error == ledger::LedgerError::no_such_allocation) {
+    problem.kind = wire::ProblemKind::invalid_request;
+    problem.message = "There is no open allocation '" + call_.caller.allocation_id + "'.";
+    return problem;
+  }
+  const bool allowed = std::all_of(
+      call_.plan.lines.begin(), call_.plan.lines.end(), [](const policy::PlannedLine& line) {
+        return line.enforcement == policy::Enforcement::count ||
+               line.policy->on_store_failure == policy::OnStoreFailure::allow;
+      });
+  if (allowed) {
+    Metrics::add(call_.services().metrics.fail_open);
+    call_.decision.verdict = policy::Verdict::allow;
+    return std::nullopt;
+  }
+  problem.kind = wire::ProblemKind::store_unavailable;
+  problem.message = "The budget store cannot be asked (" + std::string(ledger::name_of(error)) +
+                    "), and a hard limit applies to this call. Try again shortly.";
+  problem.retry_after_s = 1;
+  return problem;
+}
+
+}  // namespace
+
+net::Awaitable<std::optional<wire::Problem>> admit_call(Call& call) {
+  Admission admission(call);
+  co_return co_await admission.run();
+}
+
+net::Awaitable<std::optional<wire::Problem>> judge_dry_run(Call& call) {
+  const policy::CallFacts facts{.caller = &call.caller,
+                                .provider = call.provider->config.name,
+                                .model = call.model,
+                                .operation = wire::name_of(call.route.operation),
+                                .stream = call.facts.stream};
+  count_input_exactly(call);
+  call.plan = call.snapshot().policies->plan(facts, call.admitted_at);
+  std::vector<policy::CounterRef> counters;
+  for (const policy::PlannedLine& line : call.plan.lines) counters.push_back(line.counter);
+  auto states = co_await call.services().ledger.read(std::move(counters), call.admitted_at);
+  if (!states) {
+    wire::Problem problem;
+    problem.kind = wire::ProblemKind::store_unavailable;
+    problem.message = "The budget store cannot be asked.";
+    co_return problem;
+  }
+  call.states = std::move(*states);
+  call.held = worst_amount(call);
+  for (std::size_t i = 0; i < call.plan.lines.size(); ++i) {
+    const policy::PlannedLine& line = call.plan.lines[i];
+    const auto unit =
+        policy::broken_limit(line.enforcement, line.limits, call.states[i], call.held);
+    if (!unit) continue;
+    call.decision = policy::decide_refused(call.plan, call.states, call.held, i, *unit);
+    co_return std::nullopt;
+  }
+  call.decision = policy::decide_admitted(call.plan, call.states, call.held);
+  co_return std::nullopt;
+}
+
+}  // namespace budget::pipeline

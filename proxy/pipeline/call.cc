@@ -1,0 +1,35 @@
+#include "proxy/pipeline/call.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "proxy/pipeline/request_id.h"
+
+namespace budget::pipeline {
+
+Call::Call(std::shared_ptr<WorkerState> worker_state, const Request& received)
+    : state(std::move(worker_state)),
+      request(received),
+      admitted_at(state->services.clock.now()),
+      started_at(std::chrono::steady_clock::now()) {
+  request_id = make_request_id(admitted_at);
+}
+
+wire::RequestView Call::view() const {
+  return {.content_type = request.head.field("content-type"), .body = request.body};
+}
+
+bool Call::drains_on_abort() const {
+  return std::any_of(plan.lines.begin(), plan.lines.end(), [](const policy::PlannedLine& line) {
+    return line.policy->on_client_abort == policy::OnClientAbort::drain;
+  });
+}
+
+bool Call::cuts_on_overrun() const {
+  return std::any_of(plan.lines.begin(), plan.lines.end(), [](const policy::PlannedLine& line) {
+    return line.enforcement == policy::Enforcement::room &&
+           line.policy->stream_overrun == policy::StreamOverrun::cut;
+  });
+}
+
+}  // namespace budget::pipeline

@@ -1,0 +1,69 @@
+// One call on its way through the phases: what each has learned.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "policy/caller.h"
+#include "policy/engine.h"
+#include "policy/ledger/ledger.h"
+#include "pricing/catalog.h"
+#include "pricing/cost.h"
+#include "proxy/pipeline/request.h"
+#include "proxy/pipeline/services.h"
+#include "proxy/wire/format.h"
+
+namespace budget::pipeline {
+
+struct Call {
+  Call(std::shared_ptr<WorkerState> worker_state, const Request& received);
+
+  // From the start.
+  std::shared_ptr<WorkerState> state;
+  const Request& request;
+  std::string request_id;
+  policy::Time admitted_at;
+  net::SteadyTime started_at;
+
+  // route
+  const Provider* provider = nullptr;
+  std::size_t provider_index = 0;
+  std::string_view labels;  // of the path's "@…" segment
+  std::string_view path;    // the provider's own, without the prefix
+  wire::Route route;
+  wire::RequestFacts facts;
+
+  // identify
+  policy::Caller caller;
+  std::shared_ptr<const admin::KeyGrant> grant;
+  bool dry_run = false;
+
+  // estimate
+  std::string model;  // what is sent upstream: the caller's, or a downgrade
+  pricing::FoundPrice price;
+  pricing::WorstCase worst;
+  bool input_exact = false;   // worst.input is as good as it gets
+  std::int64_t counted_input = -1;  // our own count of the input; -1: not counted
+
+  // admit
+  policy::Plan plan;
+  policy::Decision decision;
+  std::vector<policy::CounterState> states;  // a dry run's, parallel to plan.lines
+  ledger::Amount held;
+  bool incremental = false;   // the hold grows with the stream
+  bool holding = false;       // a hold is open and must be settled
+  wire::Rewrite rewrite;
+
+  [[nodiscard]] const Snapshot& snapshot() const { return *state->snapshot; }
+  [[nodiscard]] Services& services() const { return state->services; }
+  [[nodiscard]] wire::RequestView view() const;
+  // Decided by the policies of the plan together: one that drains, drains all;
+  // one that cuts, cuts all.
+  [[nodiscard]] bool drains_on_abort() const;
+  [[nodiscard]] bool cuts_on_overrun() const;
+};
+
+}  // namespace budget::pipeline

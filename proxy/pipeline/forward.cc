@@ -1,0 +1,130 @@
+#include "proxy/pipeline/forward.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <utility>
+
+#include "proxy/net/http_rules.h"
+
+namespace budget::pipeline {
+namespace {
+
+namespace asio = boost::asio;
+using net::IoError;
+using net::SteadyTime;
+
+constexpr std::size_t first_read_bytes = 16 * 1024;
+
+wire::Problem unreachable(const Call& call, IoError error) {
+  wire::Problem problem;
+  problem.kind = error == IoError::timeout ? wire::ProblemKind::upstream_timeout
+                                           : wire::ProblemKind::upstream_unreachable;
+  problem.message = "Provider '" + call.provider->config.name + "' at " +
+                    call.provider->host_header;
+  switch (error) {
+    case IoError::timeout: problem.message += " did not answer in time."; break;
+    case IoError::unresolved: problem.message += " has no address: the name does not resolve."; break;
+    case IoError::refused: problem.message += " refuses connections."; break;
+    case IoError::tls:
+      problem.message += " could not be trusted: the TLS handshake or its certificate failed.";
+      break;
+    default: problem.message += " broke the connection before it answered."; break;
+  }
+  return problem;
+}
+
+ForwardFailure failure(const Call& call, IoError error, bool sent, bool client_gone) {
+  return {.problem = unreachable(call, error), .sent = sent, .client_gone = client_gone};
+}
+
+// Reads until a final answer's head is whole.
+net::Io<void> read_head(Exchange& exchange, std::size_t head_bytes_max, bool head_only,
+                        SteadyTime deadline) {
+  while (true) {
+    exchange.parser = std::make_unique<net::ResponseParser>(exchange.head, head_bytes_max);
+    if (head_only) exchange.parser->expect_no_body();
+    while (!exchange.parser->head_done()) {
+      const std::string_view unread = exchange.buffer.unread();
+      const auto step = exchange.parser->feed(unread);
+      if (exchange.parser->head_done()) {
+        exchange.raw_head = unread.substr(0, step.used);
+        exchange.buffer.consume(step.used);
+        break;
+      }
+      if (step.error && *step.error != net::ParseError::need_more) {
+        co_return std::unexpected(IoError::reset);
+      }
+      // Nothing of a head is used before it is whole, so its bytes may move.
+      exchange.buffer.make_room(first_read_bytes);
+      auto count = co_await exchange.connection->read_some(exchange.buffer.space(), deadline);
+      if (!count) co_return std::unexpected(count.error());
+      exchange.buffer.commit(*count);
+    }
+    const bool interim = exchange.head.status >= 100 && exchange.head.status < 200;
+    if (!interim) break;
+    if (exchange.head.status == 101) co_return std::unexpected(IoError::reset);
+  }
+  if (net::refuse_response_head(exchange.head, exchange.raw_head)) {
+    co_return std::unexpected(IoError::reset);
+  }
+  co_return std::expected<void, IoError>{};
+}
+
+}  // namespace
+
+void ask_for_usage(Call& call) {
+  const auto& configured = call.provider->config.ask_for_usage;
+  if (!call.facts.stream || call.facts.usage_asked || !configured.value_or(true)) return;
+  // `ask_for_usage: true` speaks for an endpoint that no dialect knows.
+  wire::Dialect dialect = *call.provider->dialect;
+  dialect.ask_for_usage = configured.value_or(dialect.ask_for_usage);
+  call.rewrite.ask_for_usage =
+      call.route.format->can_ask_for_usage(call.route, call.facts, dialect);
+}
+
+net::Awaitable<std::expected<std::unique_ptr<Exchange>, ForwardFailure>> forward_call(Call& call) {
+  const ProviderConfig& config = call.provider->config;
+  upstream::Pool& pool = *call.state->pools[call.provider_index];
+  const bool rewritten =
+      call.rewrite.model || call.rewrite.max_output || call.rewrite.ask_for_usage;
+  std::string new_body;
+  if (rewritten) {
+    new_body = call.route.format->rewrite(call.route, call.view(), call.facts, call.rewrite);
+  }
+  const std::string_view body = rewritten ? std::string_view(new_body) : call.request.body;
+  const std::string head = upstream_head(call, body, rewritten);
+
+  const SteadyTime connect_by = std::chrono::steady_clock::now() + config.connect_timeout;
+  auto lease = co_await pool.acquire(connect_by);
+  if (!lease) co_return std::unexpected(failure(call, lease.error(), false, false));
+
+  auto exchange = std::make_unique<Exchange>();
+  exchange->connection = std::move(lease->connection);
+
+  // From here on the client may hang up while we wait for the provider.
+  Exchange* const waiting = exchange.get();
+  const bool give_up = !call.drains_on_abort();
+  if (!call.request.may_half_close) {
+    call.request.client.watch_hang_up([waiting, give_up] {
+      waiting->client_gone = true;
+      if (give_up) waiting->connection->cancel();
+    });
+  }
+
+  const std::array buffers{asio::buffer(head), asio::buffer(body)};
+  const SteadyTime answer_by = std::chrono::steady_clock::now() + config.first_byte_timeout;
+  auto sent = co_await exchange->connection->write(
+      std::span<const asio::const_buffer>(buffers.data(), body.empty() ? 1 : 2), answer_by);
+  // A provider that answers early and closes has its answer read all the same.
+  auto got = co_await read_head(*exchange, call.snapshot().config.limits.response_header,
+                                call.request.head.method == "HEAD", answer_by);
+  if (!got) {
+    call.request.client.stop_watching();
+    const IoError why = sent || got.error() == IoError::timeout ? got.error() : sent.error();
+    co_return std::unexpected(failure(call, why, true, exchange->client_gone && give_up));
+  }
+  co_return exchange;
+}
+
+}  // namespace budget::pipeline

@@ -1,0 +1,49 @@
+#include "proxy/pipeline/meter.h"
+
+#include <utility>
+
+#include "proxy/net/http_rules.h"
+
+namespace budget::pipeline {
+
+bool is_event_stream(std::string_view content_type) {
+  const std::string_view type = content_type.substr(0, content_type.find(';'));
+  return net::equal_ignoring_case(type, "text/event-stream") ||
+         net::equal_ignoring_case(type, "application/x-ndjson") ||
+         net::equal_ignoring_case(type, "application/vnd.amazon.eventstream");
+}
+
+Meter::Meter(const Call& call, const net::Head& response)
+    : encoding_(pricing::encoding_of(call.model).value_or(pricing::Encoding::o200k_base)) {
+  const wire::ResponseView view{
+      .status = response.status,
+      .content_type = response.field("content-type"),
+      .bedrock_input_tokens = response.field("x-amzn-bedrock-input-token-count"),
+      .bedrock_output_tokens = response.field("x-amzn-bedrock-output-token-count")};
+  reader_ = call.route.format->reader({.route = call.route,
+                                       .dialect = call.provider->dialect,
+                                       .response = view,
+                                       .stream = call.facts.stream,
+                                       .strip_usage = call.rewrite.ask_for_usage});
+  decoder_ = wire::make_content_decoder(response.field("content-encoding"));
+}
+
+void Meter::feed(std::string_view bytes, std::string* out) {
+  if (!decoder_) {
+    read(bytes, out);
+    return;
+  }
+  decoder_->feed(bytes, [this](std::string_view decoded) { read(decoded, nullptr); });
+}
+
+void Meter::finish(std::string* out) {
+  reader_->finish(out);
+  counted_output_ += pricing::count_tokens(encoding_, reader_->take_output_text());
+}
+
+void Meter::read(std::string_view bytes, std::string* out) {
+  reader_->feed(bytes, out);
+  counted_output_ += pricing::count_tokens(encoding_, reader_->take_output_text());
+}
+
+}  // namespace budget::pipeline

@@ -1,0 +1,49 @@
+// Reads a response's usage as its bytes pass.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "pricing/tokens/count.h"
+#include "proxy/net/http_parser.h"
+#include "proxy/pipeline/call.h"
+#include "proxy/wire/content_decoder.h"
+#include "proxy/wire/format.h"
+
+namespace budget::pipeline {
+
+// One call's. Sees every body byte once, in order.
+class Meter {
+ public:
+  Meter(const Call& call, const net::Head& response);
+
+  // Whether events can be held back and dropped: not in a compressed body,
+  // whose original bytes must pass.
+  [[nodiscard]] bool can_filter() const { return decoder_ == nullptr; }
+
+  // As ResponseReader::feed and finish. `out` only where can_filter().
+  void feed(std::string_view bytes, std::string* out);
+  void finish(std::string* out);
+
+  [[nodiscard]] const wire::Reading& reading() const { return reader_->reading(); }
+  [[nodiscard]] std::string cut_ending(const pricing::Usage& usage) const {
+    return reader_->cut_ending(usage);
+  }
+  // Output tokens by our own count so far: exact for OpenAI's encodings to
+  // within the seams between events, an estimate for others.
+  [[nodiscard]] pricing::Tokens counted_output() const { return counted_output_; }
+
+ private:
+  void read(std::string_view bytes, std::string* out);
+
+  pricing::Encoding encoding_;
+  std::unique_ptr<wire::ResponseReader> reader_;
+  std::unique_ptr<wire::ContentDecoder> decoder_;  // null: nothing to decode
+  pricing::Tokens counted_output_;
+};
+
+// Whether an answer is a stream of events, by its content type.
+[[nodiscard]] bool is_event_stream(std::string_view content_type);
+
+}  // namespace budget::pipeline

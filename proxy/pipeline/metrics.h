@@ -1,0 +1,34 @@
+// What the data plane counts of itself.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+
+#include "policy/decision.h"
+
+namespace budget::pipeline {
+
+// Monotonic counters, relaxed: read by /metrics, never by a decision.
+struct Metrics {
+  using Counter = std::atomic<std::int64_t>;
+
+  std::array<Counter, 6> calls_by_verdict{};  // by policy::Verdict
+  Counter upstream_errors{0};
+  Counter client_aborts{0};
+  Counter streams_cut{0};
+  Counter overruns{0};          // calls billed above what was held for them
+  Counter settle_failures{0};
+  Counter fail_open{0};         // admitted while the store was away
+  Counter connections{0};       // open now
+  Counter connections_total{0};
+
+  void count(policy::Verdict verdict) {
+    calls_by_verdict[static_cast<std::size_t>(verdict)].fetch_add(1, std::memory_order_relaxed);
+  }
+  static void add(Counter& counter, std::int64_t by = 1) {
+    counter.fetch_add(by, std::memory_order_relaxed);
+  }
+};
+
+}  // namespace budget::pipeline

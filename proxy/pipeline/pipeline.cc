@@ -1,0 +1,73 @@
+#include "proxy/pipeline/pipeline.h"
+
+#include <utility>
+
+#include "proxy/pipeline/admit.h"
+#include "proxy/pipeline/answer.h"
+#include "proxy/pipeline/call.h"
+#include "proxy/pipeline/estimate.h"
+#include "proxy/pipeline/forward.h"
+#include "proxy/pipeline/identify.h"
+#include "proxy/pipeline/relay.h"
+#include "proxy/pipeline/route.h"
+#include "proxy/pipeline/settler.h"
+
+namespace budget::pipeline {
+namespace {
+
+net::Awaitable<After> answer(Call& call, wire::Problem problem) {
+  const auto sent = co_await send_problem(call, std::move(problem));
+  co_return sent && call.request.keep_alive ? After::keep : After::close;
+}
+
+// Phases 2 to 4: what can be refused without asking the ledger.
+std::optional<wire::Problem> understand(Call& call) {
+  if (auto refused = route_call(call)) return refused;
+  if (auto refused = identify_caller(call)) return refused;
+  if (call.route.billing != wire::Billing::metered) return std::nullopt;
+  return estimate_call(call);
+}
+
+// The provider did not answer: the call is settled and its client told.
+net::Awaitable<After> fail(Call& call, ForwardFailure failure) {
+  const bool timeout = failure.problem.kind == wire::ProblemKind::upstream_timeout;
+  Ending ending;
+  ending.how = failure.client_gone ? Ended::client_gone
+               : failure.sent      ? Ended::no_answer
+                                   : Ended::not_sent;
+  ending.status = failure.client_gone ? 0 : timeout ? 504 : 502;
+  Metrics& metrics = call.services().metrics;
+  Metrics::add(failure.client_gone ? metrics.client_aborts : metrics.upstream_errors);
+  if (call.route.billing == wire::Billing::metered) {
+    co_await settle_call(call, final_record(call, ending));
+  }
+  if (failure.client_gone) co_return After::close;
+  co_return co_await answer(call, std::move(failure.problem));
+}
+
+}  // namespace
+
+net::Awaitable<After> serve_call(std::shared_ptr<WorkerState> state, const Request& request) {
+  Call call(std::move(state), request);
+  if (auto refused = understand(call)) co_return co_await answer(call, std::move(*refused));
+
+  if (call.route.billing == wire::Billing::metered) {
+    if (call.dry_run) {
+      if (auto failed = co_await judge_dry_run(call)) {
+        co_return co_await answer(call, std::move(*failed));
+      }
+      co_await send_dry_run(call);
+      co_return request.keep_alive ? After::keep : After::close;
+    }
+    auto refused = co_await admit_call(call);
+    call.services().metrics.count(call.decision.verdict);
+    if (refused) co_return co_await answer(call, std::move(*refused));
+    ask_for_usage(call);
+  }
+
+  auto exchange = co_await forward_call(call);
+  if (!exchange) co_return co_await fail(call, std::move(exchange.error()));
+  co_return co_await relay_answer(call, **exchange);
+}
+
+}  // namespace budget::pipeline

@@ -1,0 +1,36 @@
+#include "proxy/pipeline/provisional.h"
+
+namespace budget::pipeline {
+
+ledger::UsageRecord blank_record(const Call& call) {
+  ledger::UsageRecord record;
+  record.request_id = call.request_id;
+  record.timestamp = call.admitted_at;
+  record.ended_at = call.admitted_at;
+  record.caller = call.caller;
+  record.provider = call.provider->config.name;
+  record.model = call.model;
+  record.requested_model = call.facts.model;
+  record.operation = wire::name_of(call.route.operation);
+  record.stream = call.facts.stream;
+  record.decision = call.decision.verdict;
+  if (call.price.price) record.price_id = call.price.price->id;
+  record.policies.reserve(call.plan.lines.size());
+  for (const policy::PlannedLine& line : call.plan.lines) {
+    record.policies.push_back(line.policy->id);
+  }
+  return record;
+}
+
+ledger::UsageRecord provisional_record(const Call& call, const ledger::Amount& worst) {
+  ledger::UsageRecord record = blank_record(call);
+  record.usage.input = worst.input;
+  record.usage.output = worst.output;
+  record.cost = pricing::worst_case_cost(call.worst, call.price);
+  record.usage_source = ledger::UsageSource::reserved;
+  record.estimated = true;
+  record.error = "interrupted";
+  return record;
+}
+
+}  // namespace budget::pipeline

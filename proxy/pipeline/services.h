@@ -1,0 +1,42 @@
+// What every call may use, made once by main.cc.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "admin/keys.h"
+#include "policy/clock.h"
+#include "policy/ledger/ledger.h"
+#include "pricing/tokens/calibration.h"
+#include "proxy/net/deadlines.h"
+#include "proxy/pipeline/metrics.h"
+#include "proxy/pipeline/snapshot.h"
+#include "proxy/upstream/pool.h"
+
+namespace budget::pipeline {
+
+// Shared by all workers; everything in it is thread-safe and outlives them.
+struct Services {
+  const policy::Clock& clock;
+  ledger::Ledger& ledger;
+  const admin::KeyDirectory& keys;
+  pricing::Calibration& calibration;
+  Metrics& metrics;
+  // Where finished calls are told of; called on the worker's thread, must not
+  // block.
+  std::function<void(const ledger::UsageRecord&)> on_record;
+};
+
+// One worker's share of a snapshot. A call keeps the one it began with, and so
+// its pools, when the configuration is replaced meanwhile.
+struct WorkerState {
+  boost::asio::io_context& io;
+  net::Deadlines& deadlines;
+  Services& services;
+  std::shared_ptr<const Snapshot> snapshot;
+  std::vector<std::unique_ptr<upstream::Pool>> pools;  // by the provider's index
+};
+
+}  // namespace budget::pipeline

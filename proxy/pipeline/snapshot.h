@@ -1,0 +1,43 @@
+// The configuration as calls use it: immutable, shared, replaced whole.
+#pragma once
+
+#include <boost/asio/ssl/context.hpp>
+#include <expected>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "policy/engine.h"
+#include "pricing/catalog.h"
+#include "proxy/config.h"
+#include "proxy/wire/dialect.h"
+
+namespace budget::pipeline {
+
+struct Provider {
+  ProviderConfig config;
+  pricing::PricedProvider priced;
+  const wire::Dialect* dialect = nullptr;
+  std::string host_header;  // "api.openai.com", with the port where it is not the scheme's own
+  std::shared_ptr<boost::asio::ssl::context> tls;  // null for plain HTTP
+};
+
+// Thread-safe: all const. A call keeps the snapshot it began with.
+struct Snapshot {
+  Config config;
+  std::shared_ptr<const policy::PolicySet> policies;
+  std::shared_ptr<const pricing::Catalog> catalog;
+  std::vector<Provider> providers;
+  bool require_key = false;
+
+  // Index into providers; nullopt when no provider has that name.
+  [[nodiscard]] std::optional<std::size_t> provider_named(std::string_view name) const;
+};
+
+// The error is a sentence for the operator: a CA file that cannot be read, a
+// policy that does not compile.
+[[nodiscard]] std::expected<std::shared_ptr<const Snapshot>, std::string> make_snapshot(
+    Config config, std::shared_ptr<const pricing::Catalog> catalog);
+
+}  // namespace budget::pipeline

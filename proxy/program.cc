@@ -1,0 +1,258 @@
+#include "proxy/program.h"
+
+#include <signal.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <thread>
+#include <utility>
+
+#include "proxy/program_views.h"
+
+namespace budget {
+
+namespace asio = boost::asio;
+
+namespace {
+
+// How often the configuration file is looked at, and a drain's progress.
+constexpr std::chrono::milliseconds file_check{500};
+constexpr std::chrono::milliseconds drain_check{20};
+
+std::string join(const policy::ProblemList& problems) {
+  std::string text;
+  for (const policy::ConfigProblem& problem : problems) {
+    if (!text.empty()) text += '\n';
+    text += problem.to_string();
+  }
+  return text;
+}
+
+std::filesystem::file_time_type time_of(const std::string& file) {
+  std::error_code ignored;
+  return std::filesystem::last_write_time(file, ignored);
+}
+
+}  // namespace
+
+std::expected<std::unique_ptr<Program>, std::string> Program::make(Config config) {
+  std::unique_ptr<Program> program(new Program(config));
+  if (auto opened = program->open(std::move(config)); !opened) {
+    return std::unexpected(std::move(opened.error()));
+  }
+  return program;
+}
+
+Program::Program(const Config& config)
+    : signals_(io_, SIGTERM, SIGINT, SIGHUP),
+      file_timer_(io_),
+      drain_timer_(io_),
+      log_(log_level_named(config.log.level), config.log.json),
+      tasks_([this](std::string_view task, std::string_view what) {
+        log_.error("task_failed", {{"task", task}, {"what", what}});
+      }),
+      config_file_(config.file),
+      config_time_(time_of(config.file)) {}
+
+Program::~Program() {
+  for (auto& worker : workers_) worker->stop();
+}
+
+std::expected<void, std::string> Program::open(Config config) {
+  auto snapshot = pipeline::make_snapshot(config, pricing::Catalog::shipped());
+  if (!snapshot) return std::unexpected(snapshot.error());
+
+  std::error_code error;
+  std::filesystem::create_directories(config.store.path, error);
+  if (error) {
+    return std::unexpected("cannot make the store's folder '" + config.store.path +
+                           "': " + error.message());
+  }
+  auto ledger = ledger::EmbeddedLedger::open(ledger_options(config, clock_, log_));
+  if (!ledger) return std::unexpected(ledger.error());
+  ledger_ = std::move(*ledger);
+
+  publish(*snapshot, "");
+  admin::ServiceOptions admin_options{
+      .clock = clock_,
+      .ledger = *ledger_,
+      .usage = ledger_->usage(),
+      .view =
+          [this] {
+            const std::lock_guard lock(view_mutex_);
+            return view_;
+          },
+      .metrics = [this] { return metric_families(metrics_, *ledger_); },
+      .folder = config.store.path,
+      .admin_keys = {}};
+  for (const AdminKeyConfig& key : config.admin_keys) {
+    admin_options.admin_keys.push_back({key.name, key.role, key.key});
+  }
+  auto admin = admin::make_service(std::move(admin_options));
+  if (!admin) return std::unexpected(admin.error());
+  admin_ = std::move(*admin);
+
+  services_ = std::make_unique<pipeline::Services>(pipeline::Services{
+      clock_, *ledger_, admin_->keys(), calibration_, metrics_,
+      [this](const ledger::UsageRecord& record) { log_call(record); }});
+  shutdown_timeout_ = config.shutdown_timeout;
+  const std::size_t count =
+      config.workers ? config.workers : std::max(1U, std::thread::hardware_concurrency());
+  for (std::size_t i = 0; i < count; ++i) {
+    workers_.push_back(
+        std::make_unique<server::Worker>(*services_, admin_->api(), tasks_, snapshot_));
+  }
+  return listen(config);
+}
+
+std::expected<void, std::string> Program::listen(const Config& config) {
+  for (const ListenConfig& address : config.listen) {
+    auto tls = listener_tls(address, config.store.path + "/tls");
+    if (!tls) return std::unexpected(tls.error());
+    auto listener =
+        std::make_unique<server::Listener>(io_, workers_, config.limits.connections);
+    if (auto opened = listener->open(address, *tls); !opened) {
+      return std::unexpected(opened.error());
+    }
+    addresses_.push_back(std::string(*tls ? "https://" : "http://") + address.address + ":" +
+                         std::to_string(listener->endpoint().port()));
+    listeners_.push_back(std::move(listener));
+  }
+  return {};
+}
+
+std::expected<net::TlsContext, std::string> Program::listener_tls(const ListenConfig& config,
+                                                                  const std::string& folder) {
+  if (!config.tls) return net::TlsContext{};
+  net::CertificateFiles files{config.tls->certificate, config.tls->key};
+  if (config.tls->self_signed) {
+    auto made = net::self_signed_certificate(folder);
+    if (!made) return std::unexpected(made.error());
+    files = std::move(*made);
+  }
+  return net::server_tls_context(files.certificate, files.key, config.tls->client_ca);
+}
+
+void Program::run() {
+  wait_for_signal();
+  watch_file();
+  for (auto& worker : workers_) worker->start();
+  for (auto& listener : listeners_) listener->start();
+  announce();
+  io_.run();
+  for (auto& worker : workers_) worker->stop();
+  ledger_->close();
+  log_.info("stopped", {});
+}
+
+void Program::announce() const {
+  for (const std::string& address : addresses_) log_.info("listening", {{"url", address}});
+  if (const std::string file = admin_->generated_key_file(); !file.empty()) {
+    log_.info("admin_key_generated", {{"file", file}});
+  }
+  log_.info("ready", {{"workers", static_cast<std::int64_t>(workers_.size())},
+                      {"config", config_file_}});
+}
+
+void Program::wait_for_signal() {
+  signals_.async_wait([this](boost::system::error_code error, int signal) {
+    if (error) return;
+    if (signal == SIGHUP) {
+      reload();
+    } else if (draining_) {
+      // Asked twice: end at once. The journal holds what is open, and the next
+      // start settles it.
+      log_.warn("stopping_at_once", {});
+      io_.stop();
+      return;
+    } else {
+      begin_drain();
+    }
+    wait_for_signal();
+  });
+}
+
+void Program::watch_file() {
+  file_timer_.expires_after(file_check);
+  file_timer_.async_wait([this](boost::system::error_code error) {
+    if (error) return;
+    if (time_of(config_file_) != config_time_) reload();
+    watch_file();
+  });
+}
+
+// A configuration that does not validate is refused whole.
+void Program::reload() {
+  config_time_ = time_of(config_file_);
+  auto config = load_config(config_file_);
+  std::string why;
+  if (!config) {
+    why = join(config.error());
+  } else {
+    auto snapshot = pipeline::make_snapshot(std::move(*config), snapshot_->catalog);
+    if (snapshot) {
+      publish(*snapshot, "");
+      for (auto& worker : workers_) worker->replace(snapshot_);
+      log_.info("config_reloaded", {{"file", config_file_}});
+      return;
+    }
+    why = snapshot.error();
+  }
+  log_.error("config_refused", {{"file", config_file_}, {"why", why}});
+  publish(snapshot_, why);
+}
+
+void Program::publish(std::shared_ptr<const pipeline::Snapshot> snapshot,
+                      std::string config_error) {
+  auto view = view_of(*snapshot, std::move(config_error), draining_);
+  const std::lock_guard lock(view_mutex_);
+  snapshot_ = std::move(snapshot);
+  view_ = std::move(view);
+}
+
+void Program::begin_drain() {
+  log_.info("draining", {{"timeout_ms", static_cast<std::int64_t>(shutdown_timeout_.count())}});
+  draining_ = true;
+  drain_until_ = std::chrono::steady_clock::now() + shutdown_timeout_;
+  publish(snapshot_, view_->config_error);
+  for (auto& listener : listeners_) listener->close();
+  file_timer_.cancel();
+  for (auto& worker : workers_) worker->drain();
+  await_drained();
+}
+
+void Program::await_drained() {
+  const bool over = std::chrono::steady_clock::now() >= drain_until_;
+  if (tasks_.running() == 0 || over) {
+    if (over) {
+      log_.warn("drain_timed_out", {{"calls", static_cast<std::int64_t>(tasks_.running())}});
+    }
+    signals_.cancel();
+    io_.stop();
+    return;
+  }
+  drain_timer_.expires_after(drain_check);
+  drain_timer_.async_wait([this](boost::system::error_code error) {
+    if (!error) await_drained();
+  });
+}
+
+void Program::log_call(const ledger::UsageRecord& record) const {
+  if (!log_.enabled(Log::Level::info)) return;
+  log_.info("call", {{"request_id", record.request_id},
+                     {"component", record.caller.component},
+                     {"provider", record.provider},
+                     {"model", record.model},
+                     {"operation", record.operation},
+                     {"status", static_cast<std::int64_t>(record.status)},
+                     {"decision", policy::name_of(record.decision)},
+                     {"input_tokens", record.usage.input_total().value()},
+                     {"output_tokens", record.usage.output_total().value()},
+                     {"cost_nano_usd", record.cost.total.value()},
+                     {"estimated", record.estimated},
+                     {"latency_ms", record.latency_ms},
+                     {"error", record.error}});
+}
+
+}  // namespace budget

@@ -1,0 +1,70 @@
+// One client's connection: requests in, one after the other.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "admin/api.h"
+#include "proxy/net/connection.h"
+#include "proxy/net/http_parser.h"
+#include "proxy/net/read_buffer.h"
+#include "proxy/pipeline/pipeline.h"
+#include "proxy/wire/problem.h"
+
+namespace budget::server {
+
+// What a listener serves.
+struct Role {
+  bool llm = true;
+  bool admin = true;
+};
+
+// What sessions of a worker share.
+class SessionHost {
+ public:
+  virtual ~SessionHost() = default;
+  [[nodiscard]] virtual std::shared_ptr<pipeline::WorkerState> state() const = 0;
+  [[nodiscard]] virtual admin::Api& api() const = 0;
+  // Whether the process is ending: connections close after their answer.
+  [[nodiscard]] virtual bool draining() const = 0;
+};
+
+class Session {
+ public:
+  Session(SessionHost& host, std::unique_ptr<net::Connection> connection, Role role)
+      : host_(host), connection_(std::move(connection)), role_(role) {}
+
+  // Serves requests until either side closes.
+  net::Awaitable<void> run();
+
+  // Between two requests. An idle session may be closed at once.
+  [[nodiscard]] bool idle() const { return idle_; }
+  void close() { connection_->cancel(); }
+
+ private:
+  net::Awaitable<bool> read_head();
+  net::Awaitable<bool> read_body();
+  net::Awaitable<bool> read_known_length(std::uint64_t length, net::SteadyTime deadline);
+  net::Awaitable<bool> read_chunks(net::SteadyTime deadline);
+  net::Awaitable<bool> continue_if_expected(net::SteadyTime deadline);
+  net::Awaitable<pipeline::After> serve();
+  net::Awaitable<pipeline::After> serve_admin(const pipeline::Request& request);
+  net::Awaitable<bool> refuse(wire::ProblemKind kind, std::string message);
+  net::Awaitable<void> linger();
+  void put_back(std::string_view bytes);
+  net::Io<void> fill(std::size_t bytes, net::SteadyTime deadline);
+
+  SessionHost& host_;
+  std::unique_ptr<net::Connection> connection_;
+  Role role_;
+  std::shared_ptr<pipeline::WorkerState> state_;  // of the request being served
+  net::ReadBuffer buffer_;
+  net::Head head_;
+  std::unique_ptr<net::RequestParser> parser_;
+  std::string body_storage_;
+  std::string_view body_;
+  std::string next_request_;  // bytes behind a chunked body
+  bool idle_ = true;
+};
+
+}  // namespace budget::server

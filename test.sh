@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Installs what the tests need, builds everything, and runs every test.
+#   ./test.sh            all
+#   ./test.sh unit       only the C++ tests and the style checks
+#   ./test.sh e2e        only the tests that run the real binary
+set -euo pipefail
+cd "$(dirname "$0")"
+part="${1:-all}"
+case "$part" in
+  all|unit|e2e) ;;
+  -h|--help) sed -n '2,5s/^# \{0,1\}//p' "$0"; exit 0 ;;
+  *) echo "test.sh: unknown part '$part'; see ./test.sh --help" >&2; exit 2 ;;
+esac
+
+./scripts/packages.sh build test
+./scripts/build.sh release
+
+passed=0
+failed=0
+step() {
+  local name="$1"
+  shift
+  echo "== $name"
+  if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED: $name"; fi
+}
+
+if [[ $part != e2e ]]; then
+  step "style" ./scripts/check-style.sh
+  step "C++ tests" ctest --test-dir build/release --output-on-failure -j2
+fi
+if [[ $part != unit ]]; then
+  step "end to end" ./tests/e2e/run.sh build/release/budget
+fi
+
+echo
+echo "$passed passed, $failed failed"
+[[ $failed -eq 0 ]]
