@@ -48,7 +48,7 @@ Program::Program(const Config& config)
     : signals_(io_, SIGTERM, SIGINT, SIGHUP),
       file_timer_(io_),
       drain_timer_(io_),
-      log_(log_level_named(config.log.level), config.log.json),
+      log_(log_level_named(config.telemetry.log.level), config.telemetry.log.json),
       tasks_([this](std::string_view task, std::string_view what) {
         log_.error("task_failed", {{"task", task}, {"what", what}});
       }),

@@ -8,22 +8,6 @@
 namespace budget::pipeline {
 namespace {
 
-bool is_loopback(const std::string& address) {
-  return address == "localhost" || address == "::1" || address.starts_with("127.");
-}
-
-// `auto` asks for keys as soon as somebody else's machine could call.
-bool keys_required(const Config& config) {
-  switch (config.identity.require_key) {
-    case IdentityConfig::RequireKey::always: return true;
-    case IdentityConfig::RequireKey::never: return false;
-    case IdentityConfig::RequireKey::automatic: break;
-  }
-  return std::any_of(config.listen.begin(), config.listen.end(), [](const ListenConfig& l) {
-    return l.llm && !is_loopback(l.address);
-  });
-}
-
 std::string host_header_of(const ProviderConfig& config) {
   const bool ipv6 = config.host.find(':') != std::string::npos;
   const std::string host = ipv6 ? "[" + config.host + "]" : config.host;

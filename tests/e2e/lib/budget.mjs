@@ -41,7 +41,7 @@ export class Budget {
     this.env = env;
     this.configFile = path.join(folder, 'budget.yaml');
     this.head = [
-      listen ?? `listen: [{address: 127.0.0.1, port: 0, serve: [llm, admin], tls: ${tls ? 'self_signed' : 'off'}}]`,
+      listen ?? `listen: [{address: "127.0.0.1:0", serve: [llm, admin], tls: ${tls ? 'self_signed' : 'off'}}]`,
       `store: {kind: embedded, path: ${path.join(folder, 'data')}}`,
       `telemetry: {log: {level: ${logLevel}, format: json}}`,
     ].join('\n');

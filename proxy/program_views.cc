@@ -1,0 +1,81 @@
+#include "proxy/program_views.h"
+
+#include <utility>
+
+namespace budget {
+namespace {
+
+std::string url_of(const ProviderConfig& config) {
+  if (config.simulated) return "";
+  return (config.https ? "https://" : "http://") + config.host + ":" + std::to_string(config.port) +
+         config.base_path;
+}
+
+std::int64_t value(const pipeline::Metrics::Counter& counter) {
+  return counter.load(std::memory_order_relaxed);
+}
+
+admin::MetricFamily single(std::string name, std::string help, std::string type,
+                           std::int64_t amount) {
+  return {name, std::move(help), std::move(type), {{name, "", amount}}};
+}
+
+admin::MetricFamily calls(const pipeline::Metrics& metrics) {
+  admin::MetricFamily family{
+      "budget_calls_total", "Metered calls by what was decided about them", "counter", {}};
+  for (std::size_t i = 0; i < metrics.calls_by_verdict.size(); ++i) {
+    const auto verdict = policy::name_of(static_cast<policy::Verdict>(i));
+    family.samples.push_back({family.name, "decision=\"" + std::string(verdict) + "\"",
+                              value(metrics.calls_by_verdict[i])});
+  }
+  return family;
+}
+
+}  // namespace
+
+std::shared_ptr<const admin::View> view_of(const pipeline::Snapshot& snapshot,
+                                           std::string config_error, bool draining) {
+  auto view = std::make_shared<admin::View>();
+  view->policies = snapshot.policies;
+  view->catalog = snapshot.catalog;
+  view->price_rules = snapshot.config.prices;
+  for (const pipeline::Provider& provider : snapshot.providers) {
+    view->providers.push_back({provider.config.name,
+                               std::string(wire::name_of(provider.config.format)),
+                               url_of(provider.config), provider.priced});
+  }
+  view->config_file = snapshot.config.file;
+  view->config_error = std::move(config_error);
+  view->draining = draining;
+  return view;
+}
+
+std::vector<admin::MetricFamily> metric_families(const pipeline::Metrics& metrics,
+                                                 const ledger::EmbeddedLedger& ledger) {
+  const ledger::EmbeddedStats stats = ledger.stats();
+  return {
+      calls(metrics),
+      single("budget_upstream_errors_total", "Calls that their provider failed or broke off",
+             "counter", value(metrics.upstream_errors)),
+      single("budget_client_aborts_total", "Calls whose client hung up", "counter",
+             value(metrics.client_aborts)),
+      single("budget_streams_cut_total", "Streams ended because a budget was reached", "counter",
+             value(metrics.streams_cut)),
+      single("budget_overrun_total", "Calls billed above what was held for them", "counter",
+             value(metrics.overruns)),
+      single("budget_settle_failures_total", "Settlements that the ledger did not take at once",
+             "counter", value(metrics.settle_failures)),
+      single("budget_fail_open_total", "Calls let through while the store was away", "counter",
+             value(metrics.fail_open)),
+      single("budget_client_connections", "Client connections open now", "gauge",
+             value(metrics.connections)),
+      single("budget_client_connections_total", "Client connections accepted", "counter",
+             value(metrics.connections_total)),
+      single("budget_holds_open", "Calls in flight that hold money", "gauge",
+             static_cast<std::int64_t>(stats.open_holds)),
+      single("budget_holds_lapsed_total", "Holds charged because nobody settled them", "counter",
+             static_cast<std::int64_t>(stats.lapsed)),
+  };
+}
+
+}  // namespace budget
