@@ -133,6 +133,7 @@ std::string subject(const std::string& budget, const std::string& policy,
 
 // "the daily limit of $5.00"
 std::string the_limit(Unit unit, std::int64_t limit, const Period& period) {
+  if (unit == Unit::concurrent) return "the limit of " + quantity(unit, limit) + " in flight";
   return "the " + kind_of(period) + " limit of " + quantity(unit, limit);
 }
 
