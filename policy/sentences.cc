@@ -112,9 +112,11 @@ std::string kind_of(const Period& period) {
 
 // "2026-11-25T05:00:00Z"
 std::string rfc3339(Time time) {
-  const auto day = floor<days>(time);
+  // Rounded up, for before that instant nothing has reset.
+  const auto whole = std::chrono::ceil<seconds>(time);
+  const auto day = floor<days>(whole);
   const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss<seconds> clock(std::chrono::ceil<seconds>(time) - day);
+  const std::chrono::hh_mm_ss<seconds> clock(whole - day);
   const auto padded = [](auto number, std::size_t width) {
     std::string digits = std::to_string(number);
     return digits.size() < width ? std::string(width - digits.size(), '0') + digits : digits;

@@ -353,6 +353,40 @@ TEST(PolicyEngine, KeepsTheWindowsOfManyCalendarsApart) {
   }
 }
 
+// What users of other gateways met: a day that lasted thirty, a reset late by
+// the zone's offset, one that never came or stuck, and a window added later
+// that began full.
+TEST(PolicyEngine, StartsANewCounterAtEveryMidnightOfTheZoneAndAtNoOtherTime) {
+  Policy daily = policy_named("daily");
+  Policy added = policy_named("added");
+  added.period.kind = Kind::monthly;
+  const auto set = compiled({daily, added}, "America/New_York");
+  std::set<std::string> seen;
+  std::string current;
+  std::optional<Time> resets_at;
+  // From 1 March: both the change to and from summer time are inside.
+  const Time from = std::chrono::sys_days(std::chrono::year{2026} / std::chrono::March / 1);
+  for (Time now = from; now < from + days{300}; now += std::chrono::minutes{15}) {
+    const Plan plan = set->plan({}, now);
+    const CounterRef& counter = plan.lines[0].counter;
+    EXPECT_NE(counter.key, plan.lines[1].counter.key);
+    if (counter.key == current) {
+      ASSERT_LT(now, *resets_at);
+      continue;
+    }
+    ASSERT_TRUE(seen.insert(counter.key).second) << "a counter came back: " << counter.key;
+    if (resets_at) {
+      ASSERT_EQ(now, *resets_at) << "the reset was not when it was promised";
+      ASSERT_EQ(counter.window_start, now);
+    }
+    const auto hour = now.time_since_epoch() % hours{24};
+    if (resets_at) ASSERT_TRUE(hour == hours{4} || hour == hours{5}) << counter.key;
+    current = counter.key;
+    resets_at = counter.resets_at;
+  }
+  EXPECT_EQ(seen.size(), 301);
+}
+
 TEST(PolicyEngine, LeavesSessionAndTaskPoliciesOutWhereThereIsNone) {
   Policy session = policy_named("session");
   session.period.kind = Kind::per_session;
