@@ -29,8 +29,7 @@ bool general_match(std::string_view pattern, std::string_view text) {
       ++t;
     } else if (after_star != std::string_view::npos) {
       p = after_star;
-      retry_from = next_character(text, retry_from);
-      t = retry_from;
+      t = ++retry_from;
     } else {
       return false;
     }

@@ -54,6 +54,11 @@ void Zone::add(sys_seconds begin, seconds offset) {
 }
 
 std::optional<Zone> Zone::load(std::string_view name) {
+  if (name == "UTC") {
+    Zone utc;
+    utc.add(sys_seconds::min(), seconds{0});
+    return utc;
+  }
   const date::time_zone* source = locate(name);
   if (source == nullptr) return std::nullopt;
   const std::optional<ZoneRule> rule = rule_after_table(name);

@@ -16,7 +16,7 @@ class Zone {
   // The zone of that name ("UTC", "Europe/Berlin"), or nullopt when the
   // database has none. The first call of a process reads the database's
   // folder, each call one or two small files: for start-up, not for a call's
-  // path. Offsets are right from 1900 to 2200.
+  // path. "UTC" needs no database. Offsets are right from 1900 to 2200.
   [[nodiscard]] static std::optional<Zone> load(std::string_view name);
 
   // A stretch of time with one offset; neighbours differ in theirs.

@@ -144,6 +144,14 @@ TEST(Matcher, MatchesAFieldByAnyPatternAndAPolicyByAllFields) {
   }
 }
 
+TEST(Matcher, FitsNoTagOfACallWithoutTags) {
+  Matcher matcher;
+  matcher.add(1, {.tags = {{"team", {"*"}}}});
+  matcher.add(2, {.tags = {{"team", {"research"}}}});
+  matcher.add(3, {});
+  EXPECT_EQ(matcher.find({}), std::vector<std::uint32_t>{3});
+}
+
 bool naive_any(const std::vector<std::string>& patterns, std::string_view text) {
   return std::any_of(patterns.begin(), patterns.end(),
                      [&](const std::string& p) { return naive_glob(p, text); });
