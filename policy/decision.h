@@ -25,8 +25,13 @@ struct Denial {
   std::int64_t reserved = 0;
   std::int64_t requested = 0;
   std::string partition;
-  std::optional<Time> resets_at;
+  std::optional<Time> resets_at;  // when it clears by itself at the latest
   int status = 429;
+  // For the sentence: over what time the limit counts, and from where on calls
+  // are refused: the limit, or for a soft limit its action threshold.
+  Period period;
+  Enforcement enforcement = Enforcement::room;
+  std::int64_t acts_from = 0;
 };
 
 // The state of one policy after a decision; for headers, dry runs and records.
@@ -39,10 +44,10 @@ struct PolicyState {
 
 struct Decision {
   Verdict verdict = Verdict::allow;
-  std::optional<Denial> denial;          // with Verdict::deny
-  std::vector<Denial> shadow_denials;    // what shadow policies would have refused
-  std::vector<std::string> warnings;     // one readable sentence each
-  std::optional<PolicyState> tightest;   // nullopt when no policy has a limit
+  std::optional<Denial> denial;         // with Verdict::deny
+  std::vector<Denial> shadow_denials;   // what shadow policies would have refused
+  std::vector<std::string> warnings;    // one readable sentence each
+  std::optional<PolicyState> tightest;  // of the enforced ones; nullopt when none has a limit
 };
 
 }  // namespace budget::policy

@@ -34,6 +34,8 @@ struct PlannedLine {
   CounterRef counter;
   Enforcement enforcement = Enforcement::count;
   Limits limits;  // what the ledger compares with: the policy's, by threshold for soft limits
+  // What a shadow policy would have been enforced with; for others `count`.
+  Enforcement shadow_enforcement = Enforcement::count;
 };
 
 struct Plan {
@@ -45,7 +47,10 @@ struct Plan {
 // it alive (shared_ptr) as long as they are.
 class PolicySet {
  public:
-  // The error names the policy and what is wrong with it.
+  // The error names the policy and what is wrong with it: an empty or
+  // unprintable name, an id that is empty or taken, an unknown time zone, a
+  // hard or soft limit without any limit (it would refuse nothing), a number
+  // out of its range. Reads the tz database; the only I/O of this folder.
   [[nodiscard]] static std::expected<std::shared_ptr<const PolicySet>, std::string> compile(
       PolicyConfig config);
   ~PolicySet();
@@ -59,11 +64,19 @@ class PolicySet {
   // touch none; shadow policies are planned with Enforcement::count (their
   // judgement is decide()'s). A per_session policy does not apply to a call
   // without a context, nor a per_task policy to one without a task.
-  // Cost: O(policies that could match), by an index on exact fields.
+  // Partition values are percent-encoded, "-" stands for a label that the
+  // caller did not say (a value "-" is written "%2D"); per_session counts for
+  // each context, per_task for each task of each context.
+  // A counter may be forgotten a day after its window ends; per_session and
+  // per_task 30 days after the last call; a rolling one a day after all has
+  // left its window; total never.
+  // Cost: O(policies that could match), by an index on exact fields;
+  // 8 matching policies take about a microsecond.
   [[nodiscard]] Plan plan(const CallFacts& call, Time now) const;
 
   // The counters of `policy` that hold at `now` for a partition value set as
-  // written in CounterRef::partition; for listings.
+  // written in CounterRef::partition; for listings. REQUIRES: a policy of
+  // that id is in the set.
   [[nodiscard]] CounterRef counter_of(const Policy& policy, std::string_view partition,
                                       Time now) const;
 
@@ -75,19 +88,26 @@ class PolicySet {
 
 // Judges an admitted call: `states` are the counters' states after its
 // reservation, parallel to plan.lines. Verdict allow or warn.
-// REQUIRES: states.size() == plan.lines.size().
+// It warns of every policy but ignored and shadow ones of which a limit has
+// reached the warning threshold, this call included; concurrency, which a busy
+// caller reaches all the time, only when it is passed. With `amounts` false
+// the warnings name no figures. Shadow policies are judged as of before this
+// call. REQUIRES: states.size() == plan.lines.size().
 [[nodiscard]] Decision decide_admitted(const Plan& plan, const std::vector<CounterState>& states,
-                                       const Amount& amount);
+                                       const Amount& amount, bool amounts = true);
 
 // Judges a refused call: `line` is the first line without room and `unit` the
 // limit that has none. Verdict deny; the caller may then try the policy's
-// when_exceeded.
+// when_exceeded. resets_at is not set where no reset helps: total, per_session,
+// per_task and concurrency. REQUIRES: line < plan.lines.size(), states as above.
 [[nodiscard]] Decision decide_refused(const Plan& plan, const std::vector<CounterState>& states,
                                       const Amount& amount, std::size_t line, Unit unit);
 
 // What is left for one call on every enforced line together: the least of the
 // limits' room, per unit. nullopt: not limited. Requests and concurrency have
-// no room to clamp to and are not part of it. May be negative.
+// no room to clamp to and are not part of it. May be negative. A soft limit
+// leaves any room below its action threshold, and from there what its policy's
+// full limit still holds: see hold_to_limit().
 struct Room {
   std::optional<Money> cost;
   std::optional<Tokens> tokens;
@@ -96,7 +116,13 @@ struct Room {
 };
 [[nodiscard]] Room room_left(const Plan& plan, const std::vector<CounterState>& states);
 
-// One sentence for a person: names the budget, the policy, spent, reserved,
+// Holds the soft limit of `policy`, where `plan` has one, to the policy's full
+// limits, as a hard limit is held: for trying again with what when_exceeded
+// made of a call, which then must fit. Without it a soft limit past its
+// threshold would refuse every call that was clamped or downgraded for it.
+void hold_to_limit(Plan& plan, const Policy& policy);
+
+// One or two sentences for a person: names the budget, the policy, spent, reserved,
 // limit, and when it resets. With `amounts` false it names no figures.
 [[nodiscard]] std::string describe(const Denial& denial, Time now, bool amounts);
 
