@@ -94,7 +94,7 @@ std::optional<std::string_view> without_version(std::string_view name) {
     return name.substr(0, name.size() - latest.size());
   }
   for (const std::string_view shape :
-       {"-20##-##-##", "-20######", "@20######", ":#", "-v#", "-0##", "-####", "-##-##"}) {
+       {"-20##-##-##", "-20######", "@20######", "-v#:#", ":#", "-v1", "-0##", "-####", "-##-##"}) {
     if (ends_in_shape(name, shape)) return name.substr(0, name.size() - shape.size());
   }
   return std::nullopt;

@@ -20,7 +20,7 @@ namespace budget::pricing {
 
 // `name` without its last mark of a version: "-latest", a date in one of the
 // vendors' spellings ("-2024-08-06", "-20241022", "@20241022", "-05-20",
-// "-0613"), Google's "-001", Bedrock's ":0" and "-v1". nullopt when it has none.
+// "-0613"), Google's "-001", Bedrock's "-v1:0", ":0" and "-v1". nullopt when it has none.
 // One call takes one mark.
 [[nodiscard]] std::optional<std::string_view> without_version(std::string_view name);
 

@@ -323,6 +323,46 @@ TEST(Cost, IsNothingAtAFreeProvider) {
   EXPECT_EQ(output_that_fits(worst, free, Money(0)), t(1000));
 }
 
+TEST(Cost, CombinesAServiceTierWithTheLongContext) {
+  Price price;
+  price.rates = {.input = 3'000, .output = 6'000};
+  price.long_context = {{t(10), {.input = 4'000}}, {t(20), {.input = 7'000, .cache_read = 1'000}}};
+  price.service_tiers = {{ServiceTier::flex, {.input = 2'000, .output = 5'000}}};
+  const FoundPrice found{.price = &price, .match = PriceMatch::exact};
+  const struct {
+    Usage usage;
+    ServiceTier tier;
+    std::int64_t nano;
+  } cases[] = {
+      {{.input = t(10)}, standard, 30},
+      {{.input = t(11)}, standard, 44},
+      {{.input = t(20)}, standard, 80},
+      {{.input = t(21)}, standard, 147},
+      {{.input = t(10)}, ServiceTier::flex, 20},
+      // 2000 × 4000 / 3000 = 2666.67, up to 2667 pico-USD; times 20: 53.34 nano-USD, up to 54
+      {{.input = t(20)}, ServiceTier::flex, 54},
+      // 15 × 2667 = 40,005 and 1000 × 5000: 5040.005, up to 5041
+      {{.input = t(15), .output = t(1'000)}, ServiceTier::flex, 5'041},
+      // 2000 × 7000 / 3000 = 4666.67, up to 4667; 1 × 4667 + 20 × 1000 = 24,667
+      {{.input = t(1), .cache_read = t(20)}, ServiceTier::flex, 25},
+      // output has no rate of the long context: 6 and 5
+      {{.input = t(21), .output = t(1)}, standard, 153},
+  };
+  for (const auto& [usage, tier, nano] : cases) {
+    EXPECT_EQ(cost_of(usage, found, tier).total, Money(nano)) << nano;
+  }
+}
+
+TEST(Cost, RoundsACombinedTierUp) {
+  Price price;
+  price.rates = {.input = 3};
+  price.long_context = {{t(0), {.input = 4}}};
+  price.service_tiers = {{ServiceTier::flex, {.input = 2}}};
+  const FoundPrice found{.price = &price, .match = PriceMatch::exact};
+  // 2 × 4 / 3 = 2.67, up to 3 pico-USD; times 1,000,000 is 3,000 nano-USD, not 2,000
+  EXPECT_EQ(cost_of({.input = t(1'000'000)}, found, ServiceTier::flex).total, Money(3'000));
+}
+
 TEST(WorstCase, TakesTheDearestThatMayHappen) {
   const auto total = [](const WorstCase& worst, std::string_view provider, std::string_view model) {
     return worst_case_cost(worst, shipped(provider, model)).total.value();
