@@ -20,14 +20,29 @@ enum class PriceMatch : std::uint8_t {
   alias,      // a dated or "-latest" name of the same model
   family,     // the longest matching family of the same provider
   override_,  // the configuration's `prices.overrides`
-  free,       // the provider is configured as free
-  unknown,    // nothing matched; what happens is `unknown_model`'s decision
+  free,       // the provider, or every unknown model, is configured as free
+  unknown,    // nothing matched; `unknown_model` says what it costs, if anything
 };
+[[nodiscard]] std::string_view name_of(PriceMatch match);
 
 struct FoundPrice {
-  const Price* price = nullptr;  // owned by the catalog; null iff match == unknown
+  // The catalog's row for the model, owned by the catalog. With `stated` (or a
+  // free provider) it only tells the model's limits, and may be null.
+  const Price* price = nullptr;
+  // What the operator states instead (an override, or the price of every
+  // unknown model), owned by the rules: these rates alone, no tiers.
+  const Rates* stated = nullptr;
   PriceMatch match = PriceMatch::unknown;
-  std::int64_t adjust_ppm = 1'000'000;  // negotiated factor, parts per million
+  // Negotiated factor in parts per million; of catalog prices only, since what
+  // an operator states is already what is paid.
+  std::int64_t adjust_ppm = 1'000'000;
+
+  // Whether there is a price at all. Where not, the call has to be refused.
+  [[nodiscard]] bool priced() const {
+    return match == PriceMatch::free || stated != nullptr || price != nullptr;
+  }
+  // For usage records: the price's id, else "override", "free", "unknown".
+  [[nodiscard]] std::string_view id() const;
 };
 
 // What an operator says about prices on top of the shipped catalog. Globs are
@@ -69,7 +84,7 @@ class Catalog {
 
   // The catalog's provider id for a configured provider: its `url`'s host if a
   // catalog provider claims it, else its name or a known synonym ("gemini" is
-  // "google"), else the name itself.
+  // "google"), else the name itself. The built-in simulator is "simulated".
   [[nodiscard]] std::string provider_id(std::string_view name, std::string_view url) const;
 
   // The price of `model` at `provider` in force at `at`, never another
@@ -81,6 +96,8 @@ class Catalog {
 
   // Every price, by provider and model; for listing.
   [[nodiscard]] const std::vector<Price>& prices() const { return prices_; }
+  // When the catalog was published, "2026-09-23".
+  [[nodiscard]] const std::string& date() const { return date_; }
 
   ~Catalog();
   Catalog(const Catalog&) = delete;
@@ -91,6 +108,7 @@ class Catalog {
   Catalog();
 
   std::vector<Price> prices_;
+  std::string date_;
   std::unique_ptr<Index> index_;
 };
 

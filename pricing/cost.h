@@ -17,32 +17,37 @@ struct Cost {
   friend bool operator==(const Cost&, const Cost&) = default;
 };
 
-// The cost of `usage` at `found`. Products are taken in 128 bits, summed, and
-// rounded up once, to the nano-USD. A long-context tier is chosen by
-// usage.input_total(). Zero when found.match is `free`.
-// REQUIRES: found.price is not null, or found.match is `free`.
+// The cost of `usage` at `found`, where `tier` is what the response says.
+// Products are taken in 128 bits, summed, and rounded up once, to the nano-USD;
+// so is `input` alone, and `output` is the rest. A long-context tier is chosen
+// by usage.input_total(). Zero when found.match is `free`. Saturates.
+// REQUIRES: found.priced().
 [[nodiscard]] Cost cost_of(const Usage& usage, const FoundPrice& found, ServiceTier tier);
 
 // What decides the worst case of a call before it is made.
 struct WorstCase {
-  Tokens input;            // exact, or an upper bound
-  Tokens output_ceiling;   // over all choices
+  Tokens input;                 // exact, or an upper bound
+  Tokens output_ceiling;        // over all choices
   bool cache_write_5m = false;  // the request asks for a cache entry
   bool cache_write_1h = false;
-  bool audio_output = false;
-  bool image_output = false;
+  // Whether the input may hold audio or pictures; where not known, it may.
+  bool audio_input = true;
+  bool image_input = true;
   std::int64_t images = 0;
   std::int64_t audio_milliseconds = 0;
   std::int64_t characters = 0;
   std::int64_t search_units = 0;
-  ServiceTier tier = ServiceTier::standard;  // as requested; a dearer one may be billed
+  // The dearest tier the request allows: `priority` for a request that says
+  // "auto" or "priority", since either may be billed so.
+  ServiceTier tier = ServiceTier::standard;
 };
 
 // The most a call may cost: every input token at the dearest rate that could
-// apply to it, every output token at the dearest output rate, in the
-// dearest long-context tier that the input could reach, and in the dearest
-// service tier of those the request allows. Never below cost_of() of any usage
-// within the ceiling.
+// apply to it, every output token at the dearest output rate the price states,
+// in the dearest long-context tier the input could reach, and in the dearest
+// service tier the request allows. Never below cost_of() of any usage within
+// the ceiling, in any tier but an unasked `priority`.
+// REQUIRES: found.priced().
 [[nodiscard]] Cost worst_case_cost(const WorstCase& worst, const FoundPrice& found);
 
 // The largest output ceiling, at most worst.output_ceiling, whose

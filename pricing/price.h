@@ -16,17 +16,17 @@ namespace budget::pricing {
 using Rate = std::optional<std::int64_t>;
 
 struct Rates {
-  // Per token.
-  Rate input;
+  // Per token. Tokens are never free by omission while either is stated.
+  Rate input;           // else output
   Rate cache_read;      // else input
   Rate cache_write_5m;  // else input
   Rate cache_write_1h;  // else cache_write_5m
   Rate audio_input;     // else input
   Rate image_input;     // else input
-  Rate output;
-  Rate reasoning;     // else output
-  Rate audio_output;  // else output
-  Rate image_output;  // else output
+  Rate output;          // else input
+  Rate reasoning;       // else output
+  Rate audio_output;    // else output
+  Rate image_output;    // else output
   // Per unit; else nothing is charged for that unit.
   Rate image;
   Rate audio_second;
@@ -51,9 +51,29 @@ struct ServiceTierRates {
   Rates rates;  // a rate not stated keeps its standard value
 };
 
+// Both a service tier and a long-context tier may apply. Where both state a
+// rate, the service tier's is scaled by what the long context costs more, and
+// rounded up: that is how Google lists it (Gemini 3.1 Pro: input 2.00, above
+// 200,000 tokens 4.00, priority 3.60, and both together 7.20), and how OpenAI
+// halves its flex and batch prices.
+
+// A part of every day, UTC. Past midnight when `until` is before `from`.
+struct DailyWindow {
+  std::chrono::seconds from;   // since midnight, inclusive
+  std::chrono::seconds until;  // exclusive
+
+  [[nodiscard]] constexpr bool contains(std::chrono::seconds time_of_day) const {
+    return from <= until ? from <= time_of_day && time_of_day < until
+                         : from <= time_of_day || time_of_day < until;
+  }
+};
+
 // One model's price over one span of time. Immutable.
 struct Price {
-  std::string id;  // "openai/gpt-4o@2024-10-01": stable, kept in usage records
+  // "openai/gpt-4o@2024-10-01": provider, model and the first day of the price
+  // (the catalog's date where no source states one), and "T00:30" for a daily
+  // window. Kept in usage records.
+  std::string id;
   std::string provider;
   std::string model;
   Rates rates;
@@ -63,6 +83,10 @@ struct Price {
   std::optional<Tokens> max_output;
   std::string source;  // "genai-prices@0.1.8", "override", …
   std::optional<std::chrono::sys_days> effective_from;
+  std::optional<DailyWindow> daily;  // only then; else at all times no window has
+  // Cache entries are written only when a request asks for them. Where false,
+  // any input may turn out to have been a cache write.
+  bool cache_on_request = false;
   bool verified = false;  // sources agree
   bool free = false;      // costs nothing by decision, not by omission
 };
