@@ -48,7 +48,7 @@ bool find_price(Call& call) {
   const auto second = std::chrono::floor<std::chrono::seconds>(call.admitted_at);
   call.price = call.snapshot().catalog->find(call.provider->priced, call.model, second,
                                              call.snapshot().config.prices);
-  return call.price.match != pricing::PriceMatch::unknown;
+  return call.price.priced();
 }
 
 void fill_worst(Call& call) {

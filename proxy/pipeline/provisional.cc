@@ -14,7 +14,7 @@ ledger::UsageRecord blank_record(const Call& call) {
   record.operation = wire::name_of(call.route.operation);
   record.stream = call.facts.stream;
   record.decision = call.decision.verdict;
-  if (call.price.price) record.price_id = call.price.price->id;
+  record.price_id = call.price.id();
   record.policies.reserve(call.plan.lines.size());
   for (const policy::PlannedLine& line : call.plan.lines) {
     record.policies.push_back(line.policy->id);

@@ -20,7 +20,9 @@ std::expected<Provider, std::string> make_provider(const ProviderConfig& config,
   Provider provider;
   provider.config = config;
   const std::string url = (config.https ? "https://" : "http://") + config.host;
-  provider.priced = {config.name, catalog.provider_id(config.name, url), config.free};
+  provider.priced = {config.name,
+                     config.simulated ? "simulated" : catalog.provider_id(config.name, url),
+                     config.free};
   provider.dialect =
       &wire::dialect_of(config.dialect.empty() ? config.name : config.dialect, config.host);
   provider.host_header = host_header_of(config);
