@@ -120,6 +120,7 @@ bool Merger::join(std::size_t from) {
   std::size_t my_start = 0;
   std::size_t its_start = 0;
   while (mine < tokens_.size() && its < block_.size()) {
+    ++steps_;
     if (my_start == its_start && tokens_[mine] == block_[its]) {
       tokens_.resize(mine);
       tokens_.insert(tokens_.end(), block_.begin() + static_cast<std::ptrdiff_t>(its),

@@ -1,6 +1,7 @@
 budget_test(tokens_test
-  SOURCES tokens_vectors_test.cc
-  USES budget_tokens simdjson::simdjson)
+  SOURCES tokens_calibration_test.cc tokens_count_test.cc tokens_estimate_test.cc
+          tokens_splitter_test.cc tokens_vectors_test.cc
+  USES budget_pricing simdjson::simdjson)
 
 find_package(benchmark QUIET)
 if(benchmark_FOUND)
