@@ -10,7 +10,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::int64_t picture_tokens = 85;
+constexpr std::int64_t picture_tokens = 64;
 
 bool is_label(std::string_view key) {
   static constexpr std::string_view labels[] = {
@@ -77,7 +77,12 @@ std::int64_t message_tokens(pricing::Encoding encoding, const json::value* messa
 }
 
 std::int64_t json_tokens(pricing::Encoding encoding, const json::value* value) {
-  return value ? tokens_of(encoding, json::serialize(*value)) : 0;
+  if (!value) return 0;
+  const json::array* array = value->if_array();
+  if (!array) return tokens_of(encoding, json::serialize(*value));
+  std::int64_t tokens = 0;
+  for (const json::value& each : *array) tokens += json_tokens(encoding, &each);
+  return tokens;
 }
 
 }  // namespace budget::simulated

@@ -16,8 +16,9 @@ namespace budget::simulated {
 [[nodiscard]] std::int64_t tokens_of(pricing::Encoding encoding, std::string_view text);
 
 // What is said in `value`, wherever it stands: the strings that are content,
-// not those that are labels, ids or base64; 85 for a picture (OpenAI's figure
-// for one of low detail); numbers in an array of numbers are token ids.
+// not those that are labels, ids or base64; 64 for a picture, below any
+// published rule, so never more than what was held for it; a number is a token
+// id.
 [[nodiscard]] std::int64_t said_tokens(pricing::Encoding encoding, const boost::json::value* value);
 
 // Messages by the formula of OpenAI's cookbook ("How to count tokens with
@@ -26,8 +27,8 @@ namespace budget::simulated {
 [[nodiscard]] std::int64_t message_tokens(pricing::Encoding encoding,
                                           const boost::json::value* messages);
 
-// Tool declarations: the tokens of their JSON. Providers render them in ways
-// they do not publish.
+// Tool declarations: the tokens of each one's JSON. Providers render them in
+// ways they do not publish.
 [[nodiscard]] std::int64_t json_tokens(pricing::Encoding encoding, const boost::json::value* value);
 
 }  // namespace budget::simulated
