@@ -14,6 +14,9 @@ constexpr std::size_t block_bytes = 512;
 // How far a block reaches back. Ordinary text is in step again after a few
 // tokens.
 constexpr std::size_t overlap_bytes = 64;
+// A block begins with a whole token, of at most 255 bytes, before the overlap.
+// It must reach beyond what is done.
+static_assert(block_bytes > overlap_bytes + 255);
 
 inline unsigned char byte_at(std::string_view piece, std::size_t index) {
   return static_cast<unsigned char>(piece[index]);

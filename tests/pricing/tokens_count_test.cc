@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <random>
 #include <string>
@@ -125,8 +126,58 @@ TEST(TokenCount, JoinsTheBlocksOfLongPiecesExactly) {
   }
 }
 
-// Every token that merging can make, between two others: the pair table must
-// know each merge on the way.
+// The longest row of bytes in which each pair has a lower rank than the one
+// before it. There the last pair is merged first, which decides all the others
+// back to the first: a block must reach back that far to be in step.
+std::string falling_ranks(const RankTable& ranks) {
+  struct Edge {
+    std::uint32_t rank;
+    unsigned char first;
+    unsigned char second;
+  };
+  std::vector<Edge> edges;
+  for (int first = 0; first < 256; ++first) {
+    for (int second = 0; second < 256; ++second) {
+      const auto from = static_cast<unsigned char>(first);
+      const auto to = static_cast<unsigned char>(second);
+      const auto rank = ranks.byte_pair(from, to);
+      if (rank != no_rank) edges.push_back({rank, from, to});
+    }
+  }
+  std::ranges::sort(edges, {}, &Edge::rank);
+  // The longest row from each byte, over the pairs seen so far, all of lower rank.
+  std::vector<std::string> rows(256);
+  for (int byte = 0; byte < 256; ++byte) rows[byte] = static_cast<char>(byte);
+  for (const auto& edge : edges) {
+    if (rows[edge.second].size() + 1 > rows[edge.first].size()) {
+      rows[edge.first] = static_cast<char>(edge.first) + rows[edge.second];
+    }
+  }
+  return *std::ranges::max_element(rows, {}, &std::string::size);
+}
+
+TEST(TokenCount, JoinsBlocksThatDependOnWhatFollowsFarAway) {
+  constexpr std::uint64_t seed = 17;
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937_64 random(seed);
+  for (const auto encoding : encodings) {
+    const auto& ranks = RankTable::of(encoding);
+    const auto row = falling_ranks(ranks);
+    ASSERT_GT(row.size(), 20);
+    for (int round = 0; round < 30; ++round) {
+      std::string piece;
+      while (piece.size() < 4000) piece += row.substr(0, row.size() - random() % 2);
+      Ids ids;
+      Merger merger(ranks);
+      merger.append(piece, ids);
+      ASSERT_EQ(ids, naive_merge(ranks, piece));
+      EXPECT_LT(merger.steps(), 6 * piece.size());
+    }
+  }
+}
+
+// The pair table must know each merge on the way to any token, also from pieces
+// that begin and end in the middle of words and characters.
 TEST(TokenCount, FindsEveryMergeThatTheBytesAllow) {
   std::mt19937_64 random(11);
   for (const auto encoding : encodings) {
