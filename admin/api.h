@@ -12,7 +12,7 @@ namespace budget::admin {
 
 struct ApiRequest {
   std::string method;
-  std::string path;   // percent-decoded
+  std::string path;   // as received: an id may hold an encoded slash
   std::string query;  // as received
   std::vector<std::pair<std::string, std::string>> headers;  // names lower-case
   std::string body;

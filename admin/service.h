@@ -2,6 +2,7 @@
 #pragma once
 
 #include <expected>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,13 +22,19 @@ struct AdminKey {
   std::string key;   // hashed at once, not kept
 };
 
+// Seam: the counters that the ledger holds something on, those of past periods
+// among them or not. Which values a policy has counted apart is known from
+// nothing else. Thread-safe; may block.
+using CounterSource = std::function<std::vector<policy::CounterRef>()>;
+
 struct ServiceOptions {
   const policy::Clock& clock;
   ledger::Ledger& ledger;
   ledger::UsageStore& usage;
   ViewSource view;
   MetricSource metrics;
-  std::string folder;  // keys and admin.key live here; exists
+  CounterSource counters;            // empty: summaries show no policy that counts apart
+  std::string folder;                // keys and admin.key live here; exists
   std::vector<AdminKey> admin_keys;  // empty: one is generated into FOLDER/admin.key
 };
 
@@ -39,6 +46,10 @@ class Service {
   [[nodiscard]] virtual const KeyDirectory& keys() const = 0;
   // Where the generated admin key is; "" when keys are configured.
   [[nodiscard]] virtual std::string generated_key_file() const = 0;
+  // Ends the threads, once what they have begun is done. Afterwards no request
+  // may be handled. To be called while the io_contexts that handle() ran on
+  // still exist; the destructor does the same. Idempotent.
+  virtual void close() = 0;
 };
 
 // The error is a sentence that names the file.

@@ -1,0 +1,57 @@
+// The handlers of the API's table, one file per resource.
+#pragma once
+
+#include "admin/context.h"
+
+namespace budget::admin {
+
+// health.cc
+Answer get_health(Context& context);
+Answer get_ready(Context& context);
+Answer get_metrics(Context& context);
+Answer get_root(Context& context);
+
+// budgets.cc
+Answer list_budgets(Context& context);
+Answer get_budget(Context& context);
+Answer list_budget_policies(Context& context);
+
+// summary.cc
+Answer get_budget_summary(Context& context);
+
+// policies.cc
+Answer list_policies(Context& context);
+Answer get_policy(Context& context);
+
+// usage.cc
+Answer list_usage_records(Context& context);
+Answer get_usage_record(Context& context);
+Answer summarize_usage(Context& context);
+
+// usage_record.cc
+Answer post_usage_record(Context& context);
+
+// allocations.cc
+Answer create_allocation(Context& context);
+Answer get_allocation(Context& context);
+Answer release_allocation(Context& context);
+
+// keys.cc
+Answer create_key(Context& context);
+Answer list_keys(Context& context);
+Answer get_key(Context& context);
+Answer revoke_key(Context& context);
+Answer rotate_key(Context& context);
+
+// prices.cc
+Answer list_prices(Context& context);
+Answer current_price(Context& context);
+Answer calculate_cost(Context& context);
+
+// tokens.cc
+Answer count_tokens(Context& context);
+
+// providers.cc
+Answer list_providers(Context& context);
+
+}  // namespace budget::admin

@@ -1,0 +1,89 @@
+// Whether it lives, whether it can work, and what it has done.
+#include <boost/json/serialize.hpp>
+
+#include "admin/api/handlers.h"
+#include "admin/metrics.h"
+
+namespace budget::admin {
+namespace {
+
+// A counter that nothing counts on: reading it asks the store and costs
+// nothing else.
+policy::CounterRef probe() {
+  policy::CounterRef ref;
+  ref.key = "health/probe||total";
+  return ref;
+}
+
+Awaitable<std::string> store_problem(Context& context) {
+  std::vector<policy::CounterRef> counters{probe()};
+  const auto states = co_await context.services.ledger.read(std::move(counters), context.now);
+  co_return states ? std::string() : std::string(ledger::name_of(states.error()));
+}
+
+json::object component(std::string_view problem) {
+  json::object object{{"status", problem.empty() ? "ok" : "failing"}};
+  if (!problem.empty()) object["message"] = problem;
+  return object;
+}
+
+ApiResponse plain(const json::object& body, int status) {
+  ApiResponse response;
+  response.status = status;
+  response.body = json::serialize(body);
+  response.headers.emplace_back("cache-control", "no-store");
+  return response;
+}
+
+}  // namespace
+
+// Always 200: a restart, which is what a failed liveness probe brings about,
+// heals neither a store that is away nor a configuration that is wrong.
+Answer get_health(Context& context) {
+  const std::string store = co_await store_problem(context);
+  const View& view = *context.view;
+  json::object config = component(view.config_error);
+  config["file"] = view.config_file;
+  const bool well = store.empty() && view.config_error.empty();
+  co_return plain({{"status", well ? "ok" : "degraded"},
+                   {"components", json::object{{"config", std::move(config)},
+                                               {"store", component(store)},
+                                               {"draining", view.draining}}}},
+                  200);
+}
+
+Answer get_ready(Context& context) {
+  std::string why;
+  if (context.view->draining) {
+    why = "draining";
+  } else if (const std::string store = co_await store_problem(context); !store.empty()) {
+    why = "store " + store;
+  }
+  json::object body{{"ready", why.empty()}};
+  if (!why.empty()) body["reason"] = why;
+  co_return plain(body, why.empty() ? 200 : 503);
+}
+
+Answer get_metrics(Context& context) {
+  ApiResponse response;
+  response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+  auto write = [metrics = context.services.metrics] {
+    return (metrics ? exposition_of(metrics()) : std::string()) + process_exposition();
+  };
+  response.body = co_await run_blocking(context.services.pool, std::move(write));
+  co_return response;
+}
+
+Answer get_root(Context&) {
+  ApiResponse response;
+  response.content_type = "text/plain; charset=utf-8";
+  response.body =
+      "Budget: a proxy that counts what calls to language models cost, and keeps to budgets.\n"
+      "\n"
+      "Models:   /PROVIDER, in place of a provider's own address, such as /openai/v1\n"
+      "API:      /api, with an admin key in X-API-Key\n"
+      "State:    /health /ready /metrics\n";
+  co_return response;
+}
+
+}  // namespace budget::admin

@@ -1,0 +1,109 @@
+#include "admin/auth.h"
+
+#include <algorithm>
+
+#include "admin/service.h"
+
+namespace budget::admin {
+namespace {
+
+std::string_view field(const ApiRequest& request, std::string_view name) {
+  for (const auto& [key, value] : request.headers) {
+    if (key == name) return value;
+  }
+  return {};
+}
+
+bool is_bearer(std::string_view text) {
+  static constexpr std::string_view scheme = "bearer ";
+  return text.size() > scheme.size() &&
+         std::equal(scheme.begin(), scheme.end(), text.begin(), [](char a, char b) {
+           return a == (b >= 'A' && b <= 'Z' ? static_cast<char>(b | 0x20) : b);
+         });
+}
+
+std::string_view presented_key(const ApiRequest& request) {
+  if (const std::string_view key = field(request, "x-api-key"); !key.empty()) return key;
+  std::string_view authorization = field(request, "authorization");
+  if (!is_bearer(authorization)) return {};
+  authorization.remove_prefix(7);
+  while (authorization.starts_with(' ')) authorization.remove_prefix(1);
+  return authorization;
+}
+
+Failure unauthenticated(std::string message, int status = 401) {
+  return {ErrorCode::authentication_error, std::move(message), {}, status};
+}
+
+}  // namespace
+
+std::string_view name_of(Role role) {
+  switch (role) {
+    case Role::anyone:
+      return "anyone";
+    case Role::viewer:
+      return "viewer";
+    case Role::operate:
+      return "operator";
+    case Role::admin:
+      return "admin";
+  }
+  return "anyone";
+}
+
+std::optional<Role> role_named(std::string_view name) {
+  for (const Role role : {Role::viewer, Role::operate, Role::admin}) {
+    if (name == name_of(role)) return role;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> Auth::problem_in(const std::vector<AdminKey>& keys) {
+  for (const AdminKey& key : keys) {
+    if (!role_named(key.role)) {
+      return "admin key '" + key.name + "': there is no role '" + key.role +
+             "'; there are viewer, operator and admin";
+    }
+    if (key.key.empty()) return "admin key '" + key.name + "' is empty";
+  }
+  return std::nullopt;
+}
+
+Auth::Auth(const std::vector<AdminKey>& keys) {
+  for (const AdminKey& key : keys) {
+    known_.push_back({{key.name, role_named(key.role).value_or(Role::anyone)}, digest_of(key.key)});
+  }
+}
+
+std::expected<Principal, Failure> Auth::identify(const ApiRequest& request, policy::Time now) {
+  const std::string_view key = presented_key(request);
+  if (key.empty()) {
+    return std::unexpected(
+        unauthenticated("An admin key is needed, in X-API-Key or as Authorization: Bearer KEY."));
+  }
+  if (key.size() < guessable_below && too_many_failures(now)) {
+    return std::unexpected(unauthenticated("Too many wrong keys. Try again in a minute.", 429));
+  }
+  const Digest digest = digest_of(key);
+  const Known* match = nullptr;
+  for (const Known& known : known_) {
+    if (equal_in_constant_time(known.digest, digest)) match = &known;
+  }
+  if (match) return match->principal;
+  note_failure(now);
+  return std::unexpected(unauthenticated("The admin key is not valid."));
+}
+
+bool Auth::too_many_failures(policy::Time now) {
+  const std::lock_guard lock(mutex_);
+  while (!failures_.empty() && failures_.front() + failures_window <= now) failures_.pop_front();
+  return failures_.size() >= failures_max;
+}
+
+void Auth::note_failure(policy::Time now) {
+  const std::lock_guard lock(mutex_);
+  failures_.push_back(now);
+  if (failures_.size() > failures_max) failures_.pop_front();
+}
+
+}  // namespace budget::admin

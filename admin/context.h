@@ -1,0 +1,56 @@
+// What a handler of the API is given.
+#pragma once
+
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "admin/answer.h"
+#include "admin/auth.h"
+#include "admin/blocking.h"
+#include "admin/input.h"
+#include "admin/key_store.h"
+#include "admin/service.h"
+#include "admin/view.h"
+
+namespace budget::admin {
+
+// The parts that handlers work with; owned by the Service. All thread-safe.
+struct Services {
+  const policy::Clock& clock;
+  ledger::Ledger& ledger;
+  ledger::UsageStore& usage;
+  ViewSource view;
+  MetricSource metrics;
+  CounterSource counters;
+  Auth& auth;
+  KeyStore& keys;
+  boost::asio::thread_pool& pool;  // for what may block
+};
+
+// One request on its way; lives in the frame of the coroutine that awaits the
+// handler.
+struct Context {
+  Services& services;
+  const ApiRequest& request;
+  Principal principal;
+  std::vector<std::pair<std::string, std::string>> params;  // decoded
+  std::shared_ptr<const View> view;
+  policy::Time now;
+
+  // REQUIRES: the route's pattern has a part {name}.
+  [[nodiscard]] const std::string& param(std::string_view name) const {
+    for (const auto& [key, value] : params) {
+      if (key == name) return value;
+    }
+    std::abort();
+  }
+};
+
+using Answer = Awaitable<ApiResponse>;
+using Handler = Answer (*)(Context& context);
+
+}  // namespace budget::admin

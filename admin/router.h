@@ -1,0 +1,36 @@
+// From method and path to a handler.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "admin/context.h"
+
+namespace budget::admin {
+
+// One line of the API's table. HEAD is answered as GET.
+struct Route {
+  std::string_view method;
+  std::string_view path;  // "/api/budgets/{id}": {name} is one segment, any text
+  Role role;              // the least that may
+  Handler handler;
+  std::string_view summary;  // a phrase for the API's description
+};
+
+struct RouteMatch {
+  const Route* route = nullptr;  // null: nothing there answers this method
+  std::vector<std::pair<std::string, std::string>> params;
+  std::vector<std::string_view> allowed;  // methods, where the path is known
+};
+
+// Matches segment by segment, each decoded on its own, so that an encoded
+// slash stays inside its segment; one slash at the end is ignored. Where
+// several patterns fit, the one with the fewest parameters wins.
+// Cost: linear in the table.
+[[nodiscard]] RouteMatch match_route(std::span<const Route> routes, std::string_view method,
+                                     std::string_view path);
+
+}  // namespace budget::admin

@@ -1,0 +1,130 @@
+#include "admin/service.h"
+
+#include <exception>
+#include <utility>
+
+#include "admin/admin_key_file.h"
+#include "admin/context.h"
+#include "admin/routes.h"
+
+namespace budget::admin {
+namespace {
+
+constexpr std::size_t blocking_threads = 2;
+
+ApiResponse no_such_method(const RouteMatch& match) {
+  std::string allowed;
+  for (const std::string_view method : match.allowed) {
+    if (!allowed.empty()) allowed += ", ";
+    allowed += method;
+    if (method == "GET") allowed += ", HEAD";
+  }
+  ApiResponse response = failure({ErrorCode::invalid_request,
+                                  "This method is not for this path; there are " + allowed + ".",
+                                  {},
+                                  405});
+  response.headers.emplace_back("allow", allowed);
+  return response;
+}
+
+ApiResponse unidentified(const Failure& why) {
+  ApiResponse response = failure(why);
+  response.headers.emplace_back("www-authenticate", "Bearer realm=\"budget\"");
+  if (response.status == 429) {
+    response.headers.emplace_back("retry-after", std::to_string(Auth::failures_window.count()));
+  }
+  return response;
+}
+
+class TheService final : public Service, public Api {
+ public:
+  TheService(ServiceOptions options, const std::vector<AdminKey>& admin_keys,
+             std::unique_ptr<KeyStore> keys, std::string generated)
+      : auth_(admin_keys),
+        keys_(std::move(keys)),
+        generated_(std::move(generated)),
+        services_{options.clock,
+                  options.ledger,
+                  options.usage,
+                  std::move(options.view),
+                  std::move(options.metrics),
+                  std::move(options.counters),
+                  auth_,
+                  *keys_,
+                  pool_} {}
+  ~TheService() override { close(); }
+  TheService(const TheService&) = delete;
+  TheService& operator=(const TheService&) = delete;
+
+  Api& api() override { return *this; }
+  const KeyDirectory& keys() const override { return *keys_; }
+  std::string generated_key_file() const override { return generated_; }
+  void close() override { pool_.join(); }
+
+  Answer handle(ApiRequest request) override {
+    const RouteMatch match = match_route(routes(), request.method, request.path);
+    Context context{services_, request, {}, match.params, services_.view(), services_.clock.now()};
+    // Whoever shows no key learns nothing of the API, not even what there is.
+    if (!match.route || match.route->role != Role::anyone) {
+      auto principal = auth_.identify(request, context.now);
+      if (!principal) co_return unidentified(principal.error());
+      context.principal = std::move(*principal);
+    }
+    if (!match.route) {
+      if (!match.allowed.empty()) co_return no_such_method(match);
+      co_return failure(not_found("path", request.path.substr(0, Input::label_bytes_max)));
+    }
+    if (context.principal.role < match.route->role) co_return forbidden(*match.route);
+    try {
+      co_return co_await match.route->handler(context);
+    } catch (const std::exception& error) {
+      // A bug, or no memory: this request fails, and the worker lives on.
+      co_return failure({ErrorCode::internal_error, error.what(), {}, 500});
+    }
+  }
+
+ private:
+  static ApiResponse forbidden(const Route& route) {
+    return failure({ErrorCode::authorization_error,
+                    "This needs the role " + std::string(name_of(route.role)) + ".",
+                    {{"role", name_of(route.role)}},
+                    0});
+  }
+
+  Auth auth_;
+  std::unique_ptr<KeyStore> keys_;
+  std::string generated_;
+  boost::asio::thread_pool pool_{blocking_threads};
+  Services services_;
+};
+
+}  // namespace
+
+bool is_admin_path(std::string_view path) {
+  if (path == "/") return true;
+  if (!path.starts_with('/')) return false;
+  path.remove_prefix(1);
+  const std::string_view first = path.substr(0, path.find('/'));
+  for (const std::string_view own : {"api", "ws", "ui", "health", "ready", "metrics"}) {
+    if (first == own) return true;
+  }
+  return false;
+}
+
+std::expected<std::unique_ptr<Service>, std::string> make_service(ServiceOptions options) {
+  std::vector<AdminKey> admin_keys = std::exchange(options.admin_keys, {});
+  std::string generated;
+  if (admin_keys.empty()) {
+    generated = options.folder + "/admin.key";
+    auto key = admin_key_in(generated);
+    if (!key) return std::unexpected(key.error());
+    admin_keys.push_back({"generated", "admin", std::move(*key)});
+  }
+  if (auto problem = Auth::problem_in(admin_keys)) return std::unexpected(std::move(*problem));
+  auto keys = KeyStore::open(options.folder + "/admin.db");
+  if (!keys) return std::unexpected(keys.error());
+  return std::make_unique<TheService>(std::move(options), admin_keys, std::move(*keys),
+                                      std::move(generated));
+}
+
+}  // namespace budget::admin
