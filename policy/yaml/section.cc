@@ -226,23 +226,27 @@ bool Section::texts(std::string_view name, std::vector<std::string>& target) con
 
 std::vector<std::pair<std::string, Place>> Section::placed_texts(std::string_view name) const {
   const YamlValue* found = find(name, Kind::texts);
+  if (found == nullptr) return {};
+  return texts_of(*found);
+}
+
+std::vector<std::pair<std::string, Place>> Section::texts_of(const YamlValue& value) const {
   std::vector<std::pair<std::string, Place>> texts;
-  if (found == nullptr) return texts;
-  const auto add = [&](const YamlValue& value) {
-    auto read = reader_->scalar(value, "text");
+  const auto add = [&](const YamlValue& item) {
+    auto read = reader_->scalar(item, "text");
     if (!read) return;
     if (read->empty()) {
-      reader_->problem(value.place, "an empty text; write '*' for any, or remove it");
+      reader_->problem(item.place, "an empty text; write '*' for any, or remove it");
       return;
     }
-    texts.emplace_back(*std::move(read), value.place);
+    texts.emplace_back(*std::move(read), item.place);
   };
-  if (found->kind == YamlValue::Kind::list) {
-    for (const YamlValue& item : found->items) add(item);
-  } else if (found->kind == YamlValue::Kind::scalar) {
-    add(*found);
+  if (value.kind == YamlValue::Kind::list) {
+    for (const YamlValue& item : value.items) add(item);
+  } else if (value.kind == YamlValue::Kind::scalar) {
+    add(value);
   } else {
-    reader_->wrong(*found, "a text or a list of texts");
+    reader_->wrong(value, "a text or a list of texts");
   }
   return texts;
 }

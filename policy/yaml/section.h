@@ -65,6 +65,9 @@ class Section {
   [[nodiscard]] std::vector<std::pair<std::string, Place>> placed_texts(
       std::string_view name) const;
 
+  // The same for a value at hand: one text, or a list of them.
+  [[nodiscard]] std::vector<std::pair<std::string, Place>> texts_of(const YamlValue& value) const;
+
   // One of `words`, which the key table lists too.
   template <class Enum, std::size_t N>
   bool choice(std::string_view name, Enum& target,
