@@ -251,7 +251,7 @@ std::vector<std::pair<std::string, Place>> Section::texts_of(const YamlValue& va
   return texts;
 }
 
-std::optional<std::string> Section::word_of(std::string_view name) const {
+std::optional<std::string> Section::word(std::string_view name) const {
   const YamlValue* found = find(name, Kind::choice);
   if (found == nullptr) return std::nullopt;
   return reader_->scalar(

@@ -68,19 +68,21 @@ class Section {
   // The same for a value at hand: one text, or a list of them.
   [[nodiscard]] std::vector<std::pair<std::string, Place>> texts_of(const YamlValue& value) const;
 
+  // A choice's text, not yet compared with the allowed ones.
+  [[nodiscard]] std::optional<std::string> word(std::string_view name) const;
   // One of `words`, which the key table lists too.
   template <class Enum, std::size_t N>
   bool choice(std::string_view name, Enum& target,
               const std::pair<std::string_view, Enum> (&words)[N]) const {
-    const std::optional<std::string> word = word_of(name);
-    if (!word) return false;
+    const std::optional<std::string> written = word(name);
+    if (!written) return false;
     for (const auto& [text, meaning] : words) {
-      if (text == *word) {
+      if (text == *written) {
         target = meaning;
         return true;
       }
     }
-    not_allowed(name, *word);
+    not_allowed(name, *written);
     return false;
   }
 
@@ -106,7 +108,6 @@ class Section {
 
  private:
   [[nodiscard]] const YamlValue* find(std::string_view name, ConfigKey::Kind kind) const;
-  [[nodiscard]] std::optional<std::string> word_of(std::string_view name) const;
 
   ConfigReader* reader_;
   const YamlValue* map_;
