@@ -40,9 +40,9 @@ bool any_matches(const std::vector<std::string>& globs, std::string_view name) {
          std::ranges::any_of(globs, [&](const auto& glob) { return glob_matches(glob, name); });
 }
 
-constexpr std::array<std::string_view, 6> limit_keys = {
-    "cost_limit",         "token_limit",   "input_token_limit",
-    "output_token_limit", "request_limit", "concurrent_limit"};
+constexpr std::array<std::string_view, 6> limit_keys = {"cost_limit",        "token_limit",
+                                                        "input_token_limit", "output_token_limit",
+                                                        "request_limit",     "concurrent_limit"};
 
 bool shares_format(const ProviderFacts& a, const ProviderFacts& b) {
   return std::ranges::any_of(a.formats, [&](const auto& format) {
@@ -132,12 +132,13 @@ void check_patterns(const Section& match, std::string_view name, std::string_vie
 
 void check_policy(const Section& section, const Policy& policy, const PolicyContext& context) {
   ConfigReader& reader = section.reader();
-  const bool states_a_limit = std::ranges::any_of(
-      limit_keys, [&](std::string_view name) { return section.has(name); });
+  const bool states_a_limit =
+      std::ranges::any_of(limit_keys, [&](std::string_view name) { return section.has(name); });
   if (policy.type != PolicyType::ignore && !states_a_limit) {
-    reader.problem(section.place(),
-                   "this policy has no limit; add a cost_limit, token_limit, input_token_limit, "
-                   "output_token_limit, request_limit or concurrent_limit, or make its type ignore");
+    reader.problem(
+        section.place(),
+        "this policy has no limit; add a cost_limit, token_limit, input_token_limit, "
+        "output_token_limit, request_limit or concurrent_limit, or make its type ignore");
   }
   if (policy.priority_bypass && policy.type != PolicyType::soft_limit) {
     section.problem("priority_bypass",

@@ -24,23 +24,28 @@ constexpr std::int64_t whole_ppm = 1'000'000;
 
 using PeriodKind = Period::Kind;
 constexpr std::pair<std::string_view, PeriodKind> period_words[] = {
-    {"minute", PeriodKind::minute},           {"hourly", PeriodKind::hourly},
-    {"daily", PeriodKind::daily},             {"weekly", PeriodKind::weekly},
-    {"monthly", PeriodKind::monthly},         {"yearly", PeriodKind::yearly},
-    {"total", PeriodKind::total},             {"per_session", PeriodKind::per_session},
+    {"minute", PeriodKind::minute},     {"hourly", PeriodKind::hourly},
+    {"daily", PeriodKind::daily},       {"weekly", PeriodKind::weekly},
+    {"monthly", PeriodKind::monthly},   {"yearly", PeriodKind::yearly},
+    {"total", PeriodKind::total},       {"per_session", PeriodKind::per_session},
     {"per_task", PeriodKind::per_task},
 };
 
 constexpr std::pair<std::string_view, Partition::Kind> partition_words[] = {
-    {"component", Partition::Kind::component}, {"user", Partition::Kind::user},
-    {"key", Partition::Kind::key},             {"provider", Partition::Kind::provider},
-    {"model", Partition::Kind::model},         {"tier", Partition::Kind::tier},
-    {"task_type", Partition::Kind::task_type}, {"context", Partition::Kind::context},
-    {"task", Partition::Kind::task},           {"operation", Partition::Kind::operation},
+    {"component", Partition::Kind::component},
+    {"user", Partition::Kind::user},
+    {"key", Partition::Kind::key},
+    {"provider", Partition::Kind::provider},
+    {"model", Partition::Kind::model},
+    {"tier", Partition::Kind::tier},
+    {"task_type", Partition::Kind::task_type},
+    {"context", Partition::Kind::context},
+    {"task", Partition::Kind::task},
+    {"operation", Partition::Kind::operation},
 };
 
-constexpr std::array<std::string_view, 7> weekdays = {
-    "sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"};
+constexpr std::array<std::string_view, 7> weekdays = {"sunday",   "monday", "tuesday", "wednesday",
+                                                      "thursday", "friday", "saturday"};
 
 void read_period(const Section& section, Period& period) {
   const YamlValue* value = section.value("period");
@@ -132,8 +137,8 @@ void read_partitions(const Section& section, std::vector<Partition>& target) {
       std::vector<std::string> known;
       for (const auto& [name, kind] : partition_words) known.emplace_back(name);
       known.emplace_back("tag:NAME");
-      section.reader().problem(place, fmt::format("cannot keep a counter per {}{}", shown(word),
-                                                  hint_for(word, known)));
+      section.reader().problem(
+          place, fmt::format("cannot keep a counter per {}{}", shown(word), hint_for(word, known)));
       continue;
     }
     if (std::ranges::find(target, partition) != target.end()) {

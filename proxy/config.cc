@@ -35,10 +35,14 @@ void tidy(ProblemList& problems) {
 std::vector<std::string> formats_of(wire::ProviderFormat format) {
   using enum wire::ProviderFormat;
   switch (format) {
-    case ollama: return {"ollama", "openai"};
-    case gemini: return {"gemini", "openai", "anthropic"};
-    case any: return {"openai", "anthropic", "gemini", "bedrock", "cohere", "ollama"};
-    default: return {std::string(name_of(format))};
+    case ollama:
+      return {"ollama", "openai"};
+    case gemini:
+      return {"gemini", "openai", "anthropic"};
+    case any:
+      return {"openai", "anthropic", "gemini", "bedrock", "cohere", "ollama"};
+    default:
+      return {std::string(name_of(format))};
   }
 }
 

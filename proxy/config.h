@@ -24,7 +24,7 @@ struct TlsServerConfig {
   bool self_signed = false;
   std::string certificate;  // PEM files
   std::string key;
-  std::string client_ca;    // "" or a PEM file: clients must show a certificate
+  std::string client_ca;  // "" or a PEM file: clients must show a certificate
 };
 
 struct ListenConfig {
@@ -50,10 +50,10 @@ struct StoreConfig {
   Kind kind = Kind::embedded;
   std::string path = "data";
   std::string url = "redis://127.0.0.1:6379/0";  // may hold a password: never log it
-  std::vector<std::string> sentinel;         // HOST:PORT each; then url's host is not used
-  std::string sentinel_master = "mymaster";  // the name that the sentinels know it by
-  std::vector<std::string> cluster;          // HOST:PORT each, some of the cluster's nodes
-  std::string tls_ca;                        // rediss: "": the system's
+  std::vector<std::string> sentinel;             // HOST:PORT each; then url's host is not used
+  std::string sentinel_master = "mymaster";      // the name that the sentinels know it by
+  std::vector<std::string> cluster;              // HOST:PORT each, some of the cluster's nodes
+  std::string tls_ca;                            // rediss: "": the system's
   bool tls_verify = true;
   std::string tls_server_name;  // "": the host
   std::string name_space = "budget";
@@ -80,11 +80,11 @@ struct ProviderConfig {
   std::uint16_t port = 443;
   std::string base_path;  // "" or "/openai": put before every forwarded path
 
-  std::string key;         // the provider's secret; "" : the caller's own is passed on
-  std::string key_header;  // "" : the format's own
-  std::string dialect;     // "" : by name or host
+  std::string key;                    // the provider's secret; "" : the caller's own is passed on
+  std::string key_header;             // "" : the format's own
+  std::string dialect;                // "" : by name or host
   std::optional<bool> ask_for_usage;  // overrides the dialect
-  bool free = false;       // price: free
+  bool free = false;                  // price: free
   bool pass_unmetered = false;
 
   struct Sigv4 {  // bedrock with access keys instead of a bearer key
@@ -96,9 +96,9 @@ struct ProviderConfig {
   std::chrono::milliseconds first_byte_timeout{120'000};
   std::chrono::milliseconds idle_timeout{120'000};
   std::size_t pool_max = 256;
-  std::string tls_ca;           // "" : the system's
+  std::string tls_ca;  // "" : the system's
   bool tls_verify = true;
-  std::string tls_server_name;  // "" : host
+  std::string tls_server_name;                               // "" : host
   std::vector<std::pair<std::string, std::string>> headers;  // added to every request
 };
 
@@ -165,7 +165,7 @@ struct TelemetryConfig {
 };
 
 struct Config {
-  std::string file;    // where it was read from
+  std::string file;  // where it was read from
   std::vector<ListenConfig> listen;
   std::size_t workers = 0;  // 0: one a core
   std::chrono::milliseconds shutdown_timeout{30'000};
@@ -196,17 +196,15 @@ struct Config {
 // Looks an environment variable up; nullopt when unset.
 using Environment = std::function<std::optional<std::string>(std::string_view name)>;
 // Reads a file that the configuration names (key_file); the error is a sentence.
-using FileReader =
-    std::function<std::expected<std::string, std::string>(const std::string& path)>;
+using FileReader = std::function<std::expected<std::string, std::string>(const std::string& path)>;
 
 // Reads `text` as the configuration file `file`. Collects every problem, not
 // only the first, in the order of the file. BUDGET_PORT, else PENIA_PORT,
 // replaces the first listener's port. No problem or warning holds a secret.
 // Pure but for `environment`, `files` and the system's time zones.
-[[nodiscard]] std::expected<Config, policy::ProblemList> parse_config(std::string_view text,
-                                                                      const std::string& file,
-                                                                      const Environment& environment,
-                                                                      const FileReader& files);
+[[nodiscard]] std::expected<Config, policy::ProblemList> parse_config(
+    std::string_view text, const std::string& file, const Environment& environment,
+    const FileReader& files);
 
 // The same for a file on disk and the process's environment.
 [[nodiscard]] std::expected<Config, policy::ProblemList> load_config(const std::string& file);

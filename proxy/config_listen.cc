@@ -14,15 +14,18 @@ using policy::Place;
 using policy::Section;
 using policy::YamlValue;
 
-bool is_any(std::string_view address) { return address == "0.0.0.0" || address == "::"; }
+bool is_any(std::string_view address) {
+  return address == "0.0.0.0" || address == "::";
+}
 
 void read_address(const Section& section, ListenConfig& listen) {
   std::string text;
   if (!section.required("address", text, "write HOST:PORT such as 127.0.0.1:8013")) return;
   auto address = parse_host_port(text);
   if (!address) {
-    section.problem("address", fmt::format("expected HOST:PORT such as 127.0.0.1:8013, found {}: {}",
-                                           policy::shown(text), address.error()));
+    section.problem("address",
+                    fmt::format("expected HOST:PORT such as 127.0.0.1:8013, found {}: {}",
+                                policy::shown(text), address.error()));
     return;
   }
   listen.address = std::move(address->host);
@@ -40,9 +43,9 @@ void read_serve(const Section& section, ListenConfig& listen) {
       listen.admin = true;
     } else {
       const std::vector<std::string> known = {"llm", "admin"};
-      section.reader().problem(place, fmt::format("a listener cannot serve {}{}",
-                                                  policy::shown(word),
-                                                  policy::hint_for(word, known)));
+      section.reader().problem(place,
+                               fmt::format("a listener cannot serve {}{}", policy::shown(word),
+                                           policy::hint_for(word, known)));
     }
   }
   const YamlValue* value = section.value("serve");
@@ -68,7 +71,8 @@ void read_tls(const Section& section, ListenConfig& listen) {
   }
   const Section tls(section.reader(), value, section.path_of("tls"), value->place);
   TlsServerConfig config;
-  if (tls.required("certificate", config.certificate, "name the server's certificate, a PEM file")) {
+  if (tls.required("certificate", config.certificate,
+                   "name the server's certificate, a PEM file")) {
     check_pem(tls, "certificate", "CERTIFICATE");
   }
   if (tls.required("key", config.key, "name the certificate's private key, a PEM file")) {

@@ -55,8 +55,8 @@ void read_rate(const Section& section, const RateKey& key, Rates& rates) {
                     : "US dollars per unit such as 0.04 (at most nine decimals)";
   const auto text = section.reader().scalar(*value, expected);
   if (!text) return;
-  const auto rate = key.per_token ? policy::parse_rate_per_million(*text)
-                                  : policy::parse_rate_per_unit(*text);
+  const auto rate =
+      key.per_token ? policy::parse_rate_per_million(*text) : policy::parse_rate_per_unit(*text);
   if (!rate) {
     section.reader().wrong(*value, expected);
     return;
@@ -81,14 +81,13 @@ Rates read_rates(const Section& section) {
   }
   for (const std::string_view side : {"input", "output"}) {
     if (!tokens || section.has(side)) continue;
-    section.reader().problem(section.place(),
-                             fmt::format("'{0}' is missing from this price; write {0}: 0 if nothing "
-                                         "is charged for it",
-                                         side));
+    section.reader().problem(
+        section.place(), fmt::format("'{0}' is missing from this price; write {0}: 0 if nothing "
+                                     "is charged for it",
+                                     side));
   }
   if (section.has("cache_write") && section.has("cache_write_5m")) {
-    section.problem("cache_write_5m",
-                    "'cache_write' and 'cache_write_5m' mean the same; keep one");
+    section.problem("cache_write_5m", "'cache_write' and 'cache_write_5m' mean the same; keep one");
   }
   return rates;
 }
@@ -96,10 +95,10 @@ Rates read_rates(const Section& section) {
 void check_pattern(const Section& section, const YamlMember& member, const Config& config) {
   const std::size_t slash = member.key.find('/');
   if (slash == std::string::npos) {
-    section.reader().problem(member.place,
-                             fmt::format("expected PROVIDER/MODEL, found {}; write '*/{}' for every "
-                                         "provider",
-                                         policy::shown(member.key), member.key));
+    section.reader().problem(
+        member.place, fmt::format("expected PROVIDER/MODEL, found {}; write '*/{}' for every "
+                                  "provider",
+                                  policy::shown(member.key), member.key));
     return;
   }
   const std::string provider = member.key.substr(0, slash);
@@ -131,17 +130,17 @@ void read_unknown(const Section& section, PriceRules& rules) {
   if (value == nullptr) return;
   if (value->kind == YamlValue::Kind::map) {
     rules.unknown_model = PriceRules::Unknown::price;
-    rules.unknown_rates = read_rates(
-        {section.reader(), value, section.path_of("unknown_model"), value->place});
+    rules.unknown_rates =
+        read_rates({section.reader(), value, section.path_of("unknown_model"), value->place});
     return;
   }
-  const auto word =
-      section.reader().scalar(*value, "deny, free or {input: USD, output: USD}");
+  const auto word = section.reader().scalar(*value, "deny, free or {input: USD, output: USD}");
   if (!word) return;
   if (*word == "free") {
     rules.unknown_model = PriceRules::Unknown::free;
-    section.warn("unknown_model", "models without a price cost nothing here, so no cost_limit "
-                                  "stops them");
+    section.warn("unknown_model",
+                 "models without a price cost nothing here, so no cost_limit "
+                 "stops them");
   } else if (*word != "deny") {
     section.not_allowed("unknown_model", *word);
   }
@@ -149,9 +148,8 @@ void read_unknown(const Section& section, PriceRules& rules) {
 
 PriceSourceConfig read_source(const Section& section) {
   using Format = PriceSourceConfig::Format;
-  constexpr std::pair<std::string_view, Format> formats[] = {{"budget", Format::budget},
-                                                             {"litellm", Format::litellm},
-                                                             {"models_dev", Format::models_dev}};
+  constexpr std::pair<std::string_view, Format> formats[] = {
+      {"budget", Format::budget}, {"litellm", Format::litellm}, {"models_dev", Format::models_dev}};
   PriceSourceConfig source;
   section.required("name", source.name, "give the source a name");
   section.choice("format", source.format, formats);

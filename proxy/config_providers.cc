@@ -32,13 +32,20 @@ constexpr std::array<std::string_view, 7> framing_headers = {
 // The URL that most people want, for the hint.
 std::string_view usual_url(ProviderFormat format) {
   switch (format) {
-    case ProviderFormat::openai: return "https://api.openai.com";
-    case ProviderFormat::anthropic: return "https://api.anthropic.com";
-    case ProviderFormat::gemini: return "https://generativelanguage.googleapis.com";
-    case ProviderFormat::bedrock: return "https://bedrock-runtime.us-east-1.amazonaws.com";
-    case ProviderFormat::cohere: return "https://api.cohere.com";
-    case ProviderFormat::ollama: return "http://127.0.0.1:11434";
-    case ProviderFormat::any: return "";
+    case ProviderFormat::openai:
+      return "https://api.openai.com";
+    case ProviderFormat::anthropic:
+      return "https://api.anthropic.com";
+    case ProviderFormat::gemini:
+      return "https://generativelanguage.googleapis.com";
+    case ProviderFormat::bedrock:
+      return "https://bedrock-runtime.us-east-1.amazonaws.com";
+    case ProviderFormat::cohere:
+      return "https://api.cohere.com";
+    case ProviderFormat::ollama:
+      return "http://127.0.0.1:11434";
+    case ProviderFormat::any:
+      return "";
   }
   return "";
 }
@@ -62,9 +69,10 @@ void check_name(const YamlMember& member, policy::ConfigReader& reader) {
 
 void read_format(const Section& section, ProviderConfig& provider) {
   if (!section.has("format")) {
-    section.reader().problem(section.place(),
-                             "'format' is missing; write openai for everything that is compatible "
-                             "with it, else anthropic, gemini, bedrock, cohere, ollama or simulated");
+    section.reader().problem(
+        section.place(),
+        "'format' is missing; write openai for everything that is compatible "
+        "with it, else anthropic, gemini, bedrock, cohere, ollama or simulated");
     return;
   }
   const auto word = section.word("format");
@@ -86,9 +94,9 @@ void read_url(const Section& section, ProviderConfig& provider) {
     }
     return;
   }
-  if (!section.required("url", text,
-                        fmt::format("write the provider's address such as {}",
-                                    usual_url(provider.format)))) {
+  if (!section.required(
+          "url", text,
+          fmt::format("write the provider's address such as {}", usual_url(provider.format)))) {
     return;
   }
   const auto url = parse_url(text);
@@ -120,9 +128,8 @@ bool is_header_name(std::string_view name) {
 }
 
 bool is_header_value(std::string_view value) {
-  return std::ranges::none_of(value, [](char c) {
-    return (c >= 0 && c < ' ' && c != '\t') || c == '\x7f';
-  });
+  return std::ranges::none_of(
+      value, [](char c) { return (c >= 0 && c < ' ' && c != '\t') || c == '\x7f'; });
 }
 
 void read_headers(const Section& section, ProviderConfig& provider) {
@@ -136,16 +143,18 @@ void read_headers(const Section& section, ProviderConfig& provider) {
       continue;
     }
     if (std::ranges::find(framing_headers, lower) != framing_headers.end()) {
-      reader.problem(member.place, fmt::format("the header '{}' is the proxy's own to write; remove "
-                                               "it",
-                                               member.key));
+      reader.problem(member.place,
+                     fmt::format("the header '{}' is the proxy's own to write; remove "
+                                 "it",
+                                 member.key));
       continue;
     }
     auto value = reader.secret(member.value, false);
     if (!value) continue;
     if (!is_header_value(*value)) {
-      reader.problem(member.value.place, "a header's value cannot have line ends or control "
-                                         "characters");
+      reader.problem(member.value.place,
+                     "a header's value cannot have line ends or control "
+                     "characters");
       continue;
     }
     provider.headers.emplace_back(member.key, *std::move(value));
@@ -186,8 +195,8 @@ void read_sigv4(const Section& section, ProviderConfig& provider) {
   const auto secret = [&](std::string_view name, std::string& target, bool required) {
     const policy::YamlValue* value = keys.value(name);
     if (value == nullptr && required) {
-      section.reader().problem(keys.place(), fmt::format("'{0}' is missing; write {0}: \"${{NAME}}\"",
-                                                         name));
+      section.reader().problem(keys.place(),
+                               fmt::format("'{0}' is missing; write {0}: \"${{NAME}}\"", name));
     }
     if (value == nullptr) return;
     if (auto read = section.reader().secret(*value, false)) target = *std::move(read);
@@ -224,8 +233,9 @@ void read_connection(const Section& section, ProviderConfig& provider) {
   tls.flag("verify", provider.tls_verify);
   tls.text("server_name", provider.tls_server_name);
   if (!provider.tls_verify) {
-    tls.warn("verify", "the provider's certificate is not checked: anyone on the way can read its "
-                       "key");
+    tls.warn("verify",
+             "the provider's certificate is not checked: anyone on the way can read its "
+             "key");
   }
 }
 

@@ -15,9 +15,13 @@ using policy::ConfigKey;
 using Kind = ConfigKey::Kind;
 
 // The part of a path before its first '.' or '[': "listen[].tls" is "listen".
-std::string top_of(const std::string& path) { return path.substr(0, path.find_first_of(".[")); }
+std::string top_of(const std::string& path) {
+  return path.substr(0, path.find_first_of(".["));
+}
 
-std::string code(const std::string& text) { return text.empty() ? "" : "`" + text + "`"; }
+std::string code(const std::string& text) {
+  return text.empty() ? "" : "`" + text + "`";
+}
 
 std::string type_words(const ConfigKey& key) {
   if (key.allowed.empty()) return name_of(key.kind);
@@ -86,9 +90,9 @@ class SchemaWriter {
     std::vector<std::string> forms = {R"({"enum": )" + quoted_list(key.allowed) + "}"};
     if (has_members(key.path)) forms.push_back(object(key.path, indent));
     if (has_members(key.path + "[]")) {
-      const std::string item = fmt::format(R"({{"anyOf": [{{"enum": {}}}, {}]}})",
-                                           quoted_list(key.allowed),
-                                           object(key.path + "[]", indent));
+      const std::string item =
+          fmt::format(R"({{"anyOf": [{{"enum": {}}}, {}]}})", quoted_list(key.allowed),
+                      object(key.path + "[]", indent));
       forms = {R"({"type": "array", "items": )" + item + "}"};
     }
     forms.emplace_back(R"({"type": "null"})");
@@ -99,7 +103,8 @@ class SchemaWriter {
   [[nodiscard]] std::string value(const ConfigKey& key, std::size_t indent) const {
     const std::string described = R"({"description": )" + quoted(key.meaning) + ", ";
     // Every scalar may also be put together from environment variables.
-    const std::string or_variable = R"({"type": "string", "pattern": "\\$\\{"}, {"type": "null"}]})";
+    const std::string or_variable =
+        R"({"type": "string", "pattern": "\\$\\{"}, {"type": "null"}]})";
     const auto number = [&](std::string_view type) {
       return fmt::format(R"({}"anyOf": [{{"type": "{}"}}, {})", described, type, or_variable);
     };
@@ -108,20 +113,29 @@ class SchemaWriter {
                          described, pattern, or_variable);
     };
     switch (key.kind) {
-      case Kind::section: return object(key.path, indent);
+      case Kind::section:
+        return object(key.path, indent);
       case Kind::list:
         return fmt::format(R"({}"type": ["array", "null"], "items": {}}})", described,
                            object(key.path + "[]", indent));
-      case Kind::named: return named(key, indent);
-      case Kind::mixed: return mixed(key, indent);
-      case Kind::flag: return number("boolean");
-      case Kind::integer: return number("integer");
+      case Kind::named:
+        return named(key, indent);
+      case Kind::mixed:
+        return mixed(key, indent);
+      case Kind::flag:
+        return number("boolean");
+      case Kind::integer:
+        return number("integer");
       case Kind::money:
       case Kind::share:
-      case Kind::rate: return number("number");
-      case Kind::duration: return text("^([0-9]+(ms|s|m|h|d))+$");
-      case Kind::size: return text("^[0-9]+ ?(B|KB|KiB|MB|MiB|GB|GiB)?$");
-      case Kind::choice: return choice(key, described, or_variable);
+      case Kind::rate:
+        return number("number");
+      case Kind::duration:
+        return text("^([0-9]+(ms|s|m|h|d))+$");
+      case Kind::size:
+        return text("^[0-9]+ ?(B|KB|KiB|MB|MiB|GB|GiB)?$");
+      case Kind::choice:
+        return choice(key, described, or_variable);
       case Kind::shares:
         return described + R"("type": ["array", "null"], "items": {"type": "number"}})";
       case Kind::texts:
@@ -129,7 +143,8 @@ class SchemaWriter {
                R"("anyOf": [{"type": ["string", "number", "null"]}, {"type": "array", "items": )"
                R"({"type": ["string", "number"]}}]})";
       case Kind::text:
-      case Kind::secret: return described + R"("type": ["string", "number", "boolean", "null"]})";
+      case Kind::secret:
+        return described + R"("type": ["string", "number", "boolean", "null"]})";
     }
     return "";
   }
@@ -159,7 +174,8 @@ std::string config_reference() {
   for (const ConfigKey& key : config_keys()) {
     if (top_of(key.path) != top) {
       top = top_of(key.path);
-      text += fmt::format("\n### {}\n\n| key | type | default | meaning |\n|---|---|---|---|\n", top);
+      text +=
+          fmt::format("\n### {}\n\n| key | type | default | meaning |\n|---|---|---|---|\n", top);
     }
     text += fmt::format("| `{}` | {} | {} | {} |\n", key.path, type_words(key), code(key.fallback),
                         key.meaning);

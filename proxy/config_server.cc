@@ -44,9 +44,9 @@ void check_nodes(const Section& store, std::string_view name) {
   for (const auto& [text, place] : store.placed_texts(name)) {
     const auto node = parse_host_port(text);
     if (node && node->port) continue;
-    store.reader().problem(place, fmt::format("expected HOST:PORT, found {}: {}",
-                                              policy::shown(text),
-                                              node ? "the port is missing" : node.error()));
+    store.reader().problem(place,
+                           fmt::format("expected HOST:PORT, found {}: {}", policy::shown(text),
+                                       node ? "the port is missing" : node.error()));
   }
 }
 
@@ -162,9 +162,8 @@ void read_identity(const Section& root, Config& config) {
 
   using RequireKey = IdentityConfig::RequireKey;
   constexpr std::pair<std::string_view, RequireKey> requirements[] = {
-      {"auto", RequireKey::automatic}, {"always", RequireKey::always},
-      {"never", RequireKey::never},    {"true", RequireKey::always},
-      {"false", RequireKey::never},
+      {"auto", RequireKey::automatic}, {"always", RequireKey::always}, {"never", RequireKey::never},
+      {"true", RequireKey::always},    {"false", RequireKey::never},
   };
   const Section identity = root.section("identity");
   identity.choice("require_key", config.identity.require_key, requirements);

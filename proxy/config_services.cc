@@ -20,7 +20,8 @@ void read_webhooks(const Section& alerts, Config& config) {
     WebhookConfig webhook;
     if (auto url = read_web_url(section, "url")) webhook.url = *std::move(url);
     if (!section.has("url")) {
-      section.reader().problem(section.place(), "'url' is missing; write where alerts are posted to");
+      section.reader().problem(section.place(),
+                               "'url' is missing; write where alerts are posted to");
     }
     section.secret("secret", "secret_file", webhook.secret, false);
     section.choice("format", webhook.format, formats);
@@ -50,8 +51,9 @@ void read_email(const Section& alerts, Config& config) {
   if (section.required("smtp", email.smtp, "write the mail server such as smtp://mail:587")) {
     const auto url = parse_url(email.smtp);
     if (!url || (url->scheme != "smtp" && url->scheme != "smtps")) {
-      section.problem("smtp", "not the address of a mail server; write smtp://HOST:PORT or "
-                              "smtps://HOST:PORT (it is not shown, it may hold a password)");
+      section.problem("smtp",
+                      "not the address of a mail server; write smtp://HOST:PORT or "
+                      "smtps://HOST:PORT (it is not shown, it may hold a password)");
     }
   }
   if (section.required("from", email.from, "write the sender's address")) {
@@ -75,9 +77,9 @@ void read_assistant(const Section& root, Config& config) {
   if (section.required("provider", assistant.provider, "name a configured provider")) {
     const std::vector<std::string> names = provider_names(config);
     if (std::ranges::find(names, assistant.provider) == names.end()) {
-      section.problem("provider", fmt::format("there is no provider {}{}",
-                                              policy::shown(assistant.provider),
-                                              policy::hint_for(assistant.provider, names)));
+      section.problem("provider",
+                      fmt::format("there is no provider {}{}", policy::shown(assistant.provider),
+                                  policy::hint_for(assistant.provider, names)));
     }
   }
   section.required("model", assistant.model, "name the model that answers");

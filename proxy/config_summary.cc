@@ -34,8 +34,8 @@ std::string listener_line(const ListenConfig& listen) {
   if (listen.tls) tls = listen.tls->self_signed ? "TLS, self-signed" : "TLS";
   if (listen.tls && !listen.tls->client_ca.empty()) tls += ", client certificates";
   return fmt::format("{}:{} ({}{}{}; {})", ipv6 ? "[" + listen.address + "]" : listen.address,
-                     listen.port, listen.llm ? "llm" : "",
-                     listen.llm && listen.admin ? ", " : "", listen.admin ? "admin" : "", tls);
+                     listen.port, listen.llm ? "llm" : "", listen.llm && listen.admin ? ", " : "",
+                     listen.admin ? "admin" : "", tls);
 }
 
 std::string store_line(const StoreConfig& store) {
@@ -64,13 +64,12 @@ std::string key_words(const ProviderConfig& provider) {
 }
 
 std::string provider_line(const ProviderConfig& provider) {
-  std::string line =
-      fmt::format("  {:<14} {:<10} {:<46} {}", provider.name, name_of(provider.format),
-                  provider.simulated
-                      ? "built in"
-                      : fmt::format("{}://{}:{}{}", provider.https ? "https" : "http",
-                                    provider.host, provider.port, provider.base_path),
-                  key_words(provider));
+  std::string line = fmt::format(
+      "  {:<14} {:<10} {:<46} {}", provider.name, name_of(provider.format),
+      provider.simulated ? "built in"
+                         : fmt::format("{}://{}:{}{}", provider.https ? "https" : "http",
+                                       provider.host, provider.port, provider.base_path),
+      key_words(provider));
   if (provider.free) line += ", free";
   if (provider.pass_unmetered) line += ", unmetered paths pass";
   if (!provider.tls_verify) line += ", certificate not checked";
@@ -83,9 +82,9 @@ std::string_view type_word(policy::PolicyType type) {
 }
 
 std::string period_words(const policy::Period& period) {
-  constexpr std::array<std::string_view, 9> words = {"minute",  "hourly", "daily",
-                                                     "weekly",  "monthly", "yearly",
-                                                     "total",   "per_session", "per_task"};
+  constexpr std::array<std::string_view, 9> words = {"minute", "hourly",      "daily",
+                                                     "weekly", "monthly",     "yearly",
+                                                     "total",  "per_session", "per_task"};
   if (period.kind != policy::Period::Kind::rolling) {
     return std::string(words[static_cast<std::size_t>(period.kind)]);
   }
@@ -136,10 +135,10 @@ std::string match_words(const policy::Match& match) {
 }
 
 std::string policy_line(const Policy& policy) {
-  std::string line = fmt::format("    {:<22} {:<10} {:<12} {}{}; {}", policy.name,
-                                 type_word(policy.type), period_words(policy.period),
-                                 limit_words(policy.limits), per_words(policy.per),
-                                 match_words(policy.match));
+  std::string line =
+      fmt::format("    {:<22} {:<10} {:<12} {}{}; {}", policy.name, type_word(policy.type),
+                  period_words(policy.period), limit_words(policy.limits), per_words(policy.per),
+                  match_words(policy.match));
   if (policy.shadow) line += "; shadow";
   if (!policy.enabled) line += "; disabled";
   return line;
@@ -162,14 +161,16 @@ void append_budgets(std::vector<std::string>& lines, const std::vector<Budget>& 
       ++shown;
     }
   }
-  if (left > 0) lines.push_back(fmt::format("    and {}", counted(left, "policy more", "policies more")));
+  if (left > 0)
+    lines.push_back(fmt::format("    and {}", counted(left, "policy more", "policies more")));
 }
 
 void append_providers(std::vector<std::string>& lines,
                       const std::vector<ProviderConfig>& providers) {
   const std::size_t shown = std::min(providers.size(), providers_shown_max);
   for (std::size_t at = 0; at < shown; ++at) lines.push_back(provider_line(providers[at]));
-  if (shown < providers.size()) lines.push_back(fmt::format("  and {} more", providers.size() - shown));
+  if (shown < providers.size())
+    lines.push_back(fmt::format("  and {} more", providers.size() - shown));
 }
 
 std::string price_words(const Config& config) {
@@ -195,10 +196,10 @@ std::string summarize(const Config& config) {
   lines.push_back(fmt::format("callers    {}; who says nothing is '{}'",
                               keys_required(config) ? "need a proxy key" : "need no key",
                               config.identity.default_component));
-  lines.push_back(fmt::format("admin      {}", config.admin_keys.empty()
-                                                    ? "a key is made at the first start"
-                                                    : counted(config.admin_keys.size(), "key",
-                                                              "keys")));
+  lines.push_back(
+      fmt::format("admin      {}", config.admin_keys.empty()
+                                       ? "a key is made at the first start"
+                                       : counted(config.admin_keys.size(), "key", "keys")));
   lines.push_back("prices     " + price_words(config));
   lines.push_back(fmt::format("alerts     {}{}",
                               counted(config.alerts.webhooks.size(), "webhook", "webhooks"),

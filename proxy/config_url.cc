@@ -16,8 +16,8 @@ bool is_host_name(std::string_view host) {
 
 bool is_ipv6(std::string_view host) {
   return host.contains(':') && std::ranges::all_of(host, [](char c) {
-    return std::isxdigit(static_cast<unsigned char>(c)) != 0 || c == ':' || c == '.';
-  });
+           return std::isxdigit(static_cast<unsigned char>(c)) != 0 || c == ':' || c == '.';
+         });
 }
 
 }  // namespace

@@ -14,8 +14,8 @@ struct ConfigUrl {
   std::string userinfo;  // may hold a password
   std::string host;      // IPv6 without brackets; "" for unix://
   std::optional<std::uint16_t> port;
-  std::string path;      // "" or from '/' on, as written
-  bool query = false;    // has one, or a fragment
+  std::string path;    // "" or from '/' on, as written
+  bool query = false;  // has one, or a fragment
 };
 
 // The error is a sentence that quotes nothing of the URL, for a URL may hold a

@@ -9,9 +9,9 @@ namespace budget::wire {
 namespace {
 
 constexpr std::pair<std::string_view, ProviderFormat> names[] = {
-    {"openai", ProviderFormat::openai},   {"anthropic", ProviderFormat::anthropic},
-    {"gemini", ProviderFormat::gemini},   {"bedrock", ProviderFormat::bedrock},
-    {"cohere", ProviderFormat::cohere},   {"ollama", ProviderFormat::ollama},
+    {"openai", ProviderFormat::openai}, {"anthropic", ProviderFormat::anthropic},
+    {"gemini", ProviderFormat::gemini}, {"bedrock", ProviderFormat::bedrock},
+    {"cohere", ProviderFormat::cohere}, {"ollama", ProviderFormat::ollama},
     {"simulated", ProviderFormat::any},
 };
 
