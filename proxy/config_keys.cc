@@ -45,7 +45,7 @@ Keys listen_keys() {
       {"limits.request_header", size, "64KiB", "The largest request head; a larger one gets 431."},
       {"limits.response_header", size, "64KiB", "The largest head of a provider's answer."},
       {"limits.header_timeout", duration, "10s", "How long a client may take to send a head."},
-      {"limits.body_timeout", duration, "1m", "How long a client may take to send a body."},
+      {"limits.body_timeout", duration, "60s", "How long a client may take to send a body."},
       {"limits.idle_timeout", duration, "120s", "How long a kept-alive connection may be idle."},
       {"limits.connections", integer, "10000", "Client connections at one time."},
   };

@@ -240,7 +240,10 @@ class Builder final : public YAML::EventHandler {
     } else if (into.key_is_next) {
       add_key(into, value);
     } else {
-      into.value.members.back().value = std::move(value);
+      YamlMember& member = into.value.members.back();
+      member.value = std::move(value);
+      // yaml-cpp puts nothing where the next thing begins.
+      if (member.value.kind == YamlValue::Kind::absent) member.value.place = member.place;
       into.key_is_next = true;
     }
   }

@@ -26,7 +26,7 @@ constexpr Mistake server_mistakes[] = {
      "a whole number from 1 to 1000000, found 'many'"},
     {"NumberWithAPoint", "workers: ^1.5\n", "a whole number from 0 to 1024, found '1.5'"},
     {"FlagInYamlOneOneStyle", "identity: {headers: ^yes}\n", "expected true or false, found 'yes'"},
-    {"ValueForgotten", "store:\n  path:^\n", "expected text, found nothing; write a value"},
+    {"ValueForgotten", "store:\n  ^path:\n", "expected text, found nothing; write a value"},
     {"ChoiceMisspelt", "store:\n  kind: ^reddis\n",
      "one of embedded, redis, found 'reddis'|did you mean 'redis'?"},
     {"VariableUnset", "store:\n  path: ^${DATA}\n",
@@ -149,16 +149,16 @@ TEST(Mistakes, AreAllReportedInTheOrderOfTheFile) {
       "budgets:\n  - {name: b, timezone: Mars, policies: [{name: p, cost_limit: much}]}\n");
   ASSERT_FALSE(config);
   EXPECT_EQ(words_of(config.error()),
-            "budget.yaml:2:44: cannot read the file 'gone.crt': it is not there, or may not be "
+            "budget.yaml:2:39: cannot read the file 'gone.crt': it is not there, or may not be "
             "read; paths are relative to the folder the program is started in\n"
-            "budget.yaml:2:59: cannot read the file 'gone.key': it is not there, or may not be "
+            "budget.yaml:2:54: cannot read the file 'gone.key': it is not there, or may not be "
             "read; paths are relative to the folder the program is started in\n"
             "budget.yaml:3:15: expected one of embedded, redis, found 'reddis'; did you mean "
             "'redis'?\n"
             "budget.yaml:3:23: unknown key 'pth'; did you mean 'path'?\n"
-            "budget.yaml:5:24: no such time zone: 'Mars'; write an IANA name such as "
+            "budget.yaml:5:25: no such time zone: 'Mars'; write an IANA name such as "
             "Europe/Berlin, or UTC\n"
-            "budget.yaml:5:62: expected an amount of US dollars such as 5.00 or 0.25 (at most nine "
+            "budget.yaml:5:64: expected an amount of US dollars such as 5.00 or 0.25 (at most nine "
             "decimals), found 'much'\n");
 }
 

@@ -71,7 +71,7 @@ constexpr Mistake mistakes[] = {
     {"MoneyTooFine", "budgets: [{name: a, policies: [{name: p, cost_limit: ^0.0000000001}]}]\n",
      "at most nine decimals"},
     {"LimitForgotten",
-     "budgets: [{name: a, policies: [{name: p, request_limit: 1, cost_limit:^ }]}]\n",
+     "budgets: [{name: a, policies: [{name: p, request_limit: 1, ^cost_limit: }]}]\n",
      "found nothing; write a value"},
     {"TokensWithACommas", "budgets: [{name: a, policies: [{name: p, token_limit: ^\"1,000\"}]}]\n",
      "a whole number from 0, found '1,000'"},

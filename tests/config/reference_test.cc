@@ -81,7 +81,7 @@ std::string yaml_at(std::string path, const std::string& value) {
   if (rest.starts_with('.')) rest.erase(0, 1);
   // The steering of a provider that is not simulated is not looked at.
   const std::string format =
-      name == "*" && rest.starts_with("simulated.") ? "format: simulated, " : "";
+      name == "*" && rest.starts_with("simulated") ? "format: simulated, " : "";
   const std::string inner = yaml_at(rest, value);
   return "{" + (name == "*" ? "x" : name) + ": " +
          (format.empty() ? inner : "{" + format + inner.substr(1)) + "}";

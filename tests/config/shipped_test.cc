@@ -44,9 +44,9 @@ TEST(ShippedConfigs, DemoIsOfflineAndRefusesTheLimitedComponent) {
   const policy::Policy& tiny = demo.policies.budgets.at(1).policies.at(0);
   EXPECT_EQ(tiny.match.component.at(0), "demo-limited");
   EXPECT_EQ(tiny.type, policy::PolicyType::hard_limit);
-  // One input token alone costs more than the limit.
+  // One input token alone costs more than the limit: pico-USD and nano-USD.
   const pricing::Rates& rates = demo.prices.overrides.at(0).rates;
-  EXPECT_GT(*rates.input, tiny.limits.cost->value() * 1000 / 1'000'000 * 1000);
+  EXPECT_GT(*rates.input / 1000, tiny.limits.cost->value());
 }
 
 TEST(ShippedConfigs, TektonHasEveryTierAndComponent) {
