@@ -76,19 +76,25 @@ struct RequestFacts {
   // the call (a stored conversation, a web search): input_bound is no bound,
   // and only the model's context window is.
   bool input_unbounded = false;
-  pricing::WorstCase
-      extras;  // cache writes asked for, audio, images, characters, tier; input and ceiling unset
+  // Cache writes, audio, images, characters, tier; input and ceiling unset.
+  pricing::WorstCase extras;
   std::string end_user;      // the format's own user field
   bool usage_asked = false;  // the client itself asked for usage on the stream
   bool has_output = true;    // false: embeddings and the like; the ceiling is 0
+  // false: the request has no member that bounds its output (images, speech);
+  // max_output is then what the provider's rules allow, and can't be lowered.
+  bool ceiling_settable = true;
 
   // For rewriting: spans of the JSON values in the body, where they stand.
   std::optional<Span> model_value;
   std::optional<Span> ceiling_value;
+  // A second member that states a ceiling (max_tokens beside
+  // max_completion_tokens): the larger counts, a rewrite sets both.
+  std::optional<Span> also_ceiling_value;
   std::optional<Span> stream_options_value;  // the object
   std::optional<Span> include_usage_value;   // its member, when it is there
-  std::size_t insert_at =
-      0;  // just behind the body's first '{' (or the object that holds the ceiling)
+  // Just behind the body's first '{' (or the object that holds the ceiling).
+  std::size_t insert_at = 0;
   bool insert_comma = false;  // that object has other members
 };
 
@@ -97,6 +103,8 @@ struct Rewrite {
   std::optional<std::string> model;
   std::optional<std::int64_t> max_output;  // for one choice; replaces or adds the ceiling
   bool ask_for_usage = false;              // stream_options.include_usage: true
+  // Decides which member an added ceiling is called; nullptr: as generic.
+  const Dialect* dialect = nullptr;
 };
 
 struct RequestView {
@@ -161,6 +169,7 @@ struct ReaderOptions {
   const Dialect* dialect = nullptr;  // never null
   ResponseView response;
   bool stream = false;       // the request asked for a stream
+  bool usage_asked = false;  // the client asked for usage on the stream
   bool strip_usage = false;  // the proxy asked for the usage event, the client did not
 };
 
