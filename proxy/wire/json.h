@@ -46,6 +46,11 @@ class JsonValue {
   // The bytes of the value as they stand in the text. Cost: linear in its size
   // for containers. REQUIRES: present().
   [[nodiscard]] Span span() const;
+  // The same bytes. REQUIRES: present().
+  [[nodiscard]] std::string_view text() const {
+    const Span where = span();
+    return text_.substr(where.offset, where.length);
+  }
   // Just behind the '{' of an object: where a member can be put in front.
   [[nodiscard]] std::size_t insert_at() const;
   // Whether an object has members, so that an inserted one needs a comma.
