@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
 #include <cstdint>
 #include <expected>
 #include <optional>
@@ -33,7 +34,8 @@ enum class LedgerError : std::uint8_t {
 template <class T>
 using Result = std::expected<T, LedgerError>;
 template <class T>
-using Async = boost::asio::awaitable<Result<T>>;
+// On its caller's loop, which one thread runs.
+using Async = boost::asio::awaitable<Result<T>, boost::asio::io_context::executor_type>;
 
 // One counter that a call is held against.
 struct HoldLine {
