@@ -118,7 +118,6 @@ std::optional<wire::Problem> route_call(Call& call) {
   auto facts = call.route.format->facts(call.route, call.view());
   if (!facts) return problem(wire::ProblemKind::invalid_request, std::move(facts.error()));
   call.facts = std::move(*facts);
-  call.facts.dialect = call.provider->dialect;
   call.model = call.facts.model;
   return std::nullopt;
 }

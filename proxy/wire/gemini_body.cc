@@ -127,15 +127,6 @@ std::expected<void, std::string> read_generation(const JsonValue& config, Reques
   facts.choices = std::max<std::int64_t>(choices->value_or(1), 1);
   const auto modalities = either(found[2], found[3], "responseModalities");
   if (!modalities) return std::unexpected(modalities.error());
-  simdjson::dom::array array;
-  if (modalities->is_array() && modalities->element().get(array) == simdjson::SUCCESS) {
-    for (const JsonElement modality : array) {
-      std::string_view name;
-      if (modality.get(name) != simdjson::SUCCESS) continue;
-      if (name == "AUDIO" || name == "audio") facts.extras.audio_output = true;
-      if (name == "IMAGE" || name == "image") facts.extras.image_output = true;
-    }
-  }
   return {};
 }
 

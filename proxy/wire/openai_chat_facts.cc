@@ -114,15 +114,6 @@ Read read_choices(const Fields& fields, RequestFacts& facts) {
   return {};
 }
 
-bool lists(const JsonValue& value, std::string_view word) {
-  simdjson::dom::array array;
-  if (!value.is_array() || value.element().get(array) != simdjson::SUCCESS) return false;
-  return std::ranges::any_of(array, [&](JsonElement element) {
-    std::string_view text;
-    return element.get(text) == simdjson::SUCCESS && text == word;
-  });
-}
-
 bool has_elements(const JsonValue& value) {
   simdjson::dom::array array;
   return value.is_array() && value.element().get(array) == simdjson::SUCCESS &&
@@ -141,8 +132,6 @@ void read_input(const Fields& fields, std::size_t body_bytes, RequestFacts& fact
                           has_elements(fields[f_plugins]) || has_server_tools(fields[f_tools]) ||
                           facts.model.ends_with(":online");
   if (searches) facts.extras.search_units = 1;
-  facts.extras.audio_output = lists(fields[f_modalities], "audio");
-  facts.extras.image_output = lists(fields[f_modalities], "image");
   // Caching needs no asking here, and where its writes have a rate they may be
   // billed for any of the input.
   facts.extras.cache_write_5m = true;

@@ -31,7 +31,6 @@ void set_images(std::int64_t n, std::string_view size, std::string_view quality,
   facts.max_output = generated_image_tokens_max(size, quality) + image_text_tokens_max;
   facts.ceiling_settable = false;
   facts.extras.images = facts.choices;
-  facts.extras.image_output = true;
 }
 
 std::expected<std::int64_t, std::string> form_number(std::string_view text, std::string_view name) {
@@ -118,7 +117,6 @@ Facts openai_speech_facts(const Route& route, const JsonValue& body, std::size_t
   if (auto read = read_model(route, fields[0], facts); !read) return std::unexpected(read.error());
   facts.stream = fields[2].string() == "sse";
   facts.extras.characters = code_points(fields[1].string());
-  facts.extras.audio_output = true;
   facts.max_output = facts.extras.characters * speech_tokens_per_character_max + speech_tokens_min;
   facts.ceiling_settable = false;
   facts.input_bound = input_bound_of(body_bytes, {});

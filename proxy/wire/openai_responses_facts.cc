@@ -81,10 +81,7 @@ Facts openai_responses_facts(const Route& route, const JsonValue& body, std::siz
   facts.input_unbounded = media.unbounded || fields[f_previous_response_id].given() ||
                           fields[f_conversation].given() || fields[f_prompt].given() ||
                           background->value_or(false) || has_server_tools(fields[f_tools]);
-  if (makes_images(fields[f_tools])) {
-    facts.extras.image_output = true;
-    facts.extras.images = 1;
-  }
+  if (makes_images(fields[f_tools])) facts.extras.images = 1;
   facts.insert_at = body.insert_at();
   facts.insert_comma = body.has_members();
   return facts;
