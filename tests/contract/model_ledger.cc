@@ -296,10 +296,15 @@ std::size_t ModelLedger::sweep(Time now) {
 Async<std::size_t> ModelLedger::reap(Time now) {
   const std::scoped_lock lock(mutex_);
   const std::size_t count = sweep(now);
-  std::erase_if(counters_, [now](const auto& entry) {
+  std::set<std::string> set_aside;  // counters of allocations that have not ended
+  for (const auto& [id, allocation] : allocations_) {
+    if (allocation.released) continue;
+    for (const HoldLine& line : allocation.request.lines) set_aside.insert(line.counter.key);
+  }
+  std::erase_if(counters_, [&](const auto& entry) {
     const Counter& counter = entry.second;
-    return counter.ref.expires_at && *counter.ref.expires_at <= now && counter.in_flight == 0 &&
-           counter.reserved == Amount{};
+    return !set_aside.contains(entry.first) && counter.ref.expires_at &&
+           *counter.ref.expires_at <= now && counter.in_flight == 0 && counter.reserved == Amount{};
   });
   co_return count;
 }
