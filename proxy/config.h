@@ -24,7 +24,7 @@ struct TlsServerConfig {
   bool self_signed = false;
   std::string certificate;  // PEM files
   std::string key;
-  std::string client_ca;    // "" or a PEM file: clients must show a certificate
+  std::string client_ca;  // "" or a PEM file: clients must show a certificate
 };
 
 struct ListenConfig {
@@ -50,8 +50,12 @@ struct StoreConfig {
   Kind kind = Kind::embedded;
   std::string path = "data";
   std::string url = "redis://127.0.0.1:6379/0";  // may hold a password: never log it
-  std::vector<std::string> sentinel;
-  std::vector<std::string> cluster;
+  std::vector<std::string> sentinel;             // HOST:PORT each; then url's host is not used
+  std::string sentinel_master = "mymaster";      // the name that the sentinels know it by
+  std::vector<std::string> cluster;              // HOST:PORT each, some of the cluster's nodes
+  std::string tls_ca;                            // rediss: "": the system's
+  bool tls_verify = true;
+  std::string tls_server_name;  // "": the host
   std::string name_space = "budget";
   policy::OnStoreFailure on_failure = policy::OnStoreFailure::deny;
   std::chrono::hours usage_retention{24 * 90};
@@ -76,11 +80,11 @@ struct ProviderConfig {
   std::uint16_t port = 443;
   std::string base_path;  // "" or "/openai": put before every forwarded path
 
-  std::string key;         // the provider's secret; "" : the caller's own is passed on
-  std::string key_header;  // "" : the format's own
-  std::string dialect;     // "" : by name or host
+  std::string key;                    // the provider's secret; "" : the caller's own is passed on
+  std::string key_header;             // "" : the format's own
+  std::string dialect;                // "" : by name or host
   std::optional<bool> ask_for_usage;  // overrides the dialect
-  bool free = false;       // price: free
+  bool free = false;                  // price: free
   bool pass_unmetered = false;
 
   struct Sigv4 {  // bedrock with access keys instead of a bearer key
@@ -92,25 +96,76 @@ struct ProviderConfig {
   std::chrono::milliseconds first_byte_timeout{120'000};
   std::chrono::milliseconds idle_timeout{120'000};
   std::size_t pool_max = 256;
-  std::string tls_ca;           // "" : the system's
+  std::string tls_ca;  // "" : the system's
   bool tls_verify = true;
-  std::string tls_server_name;  // "" : host
+  std::string tls_server_name;                               // "" : host
   std::vector<std::pair<std::string, std::string>> headers;  // added to every request
 };
 
 struct AdminKeyConfig {
   std::string name;
   std::string role;  // viewer | operator | admin
-  std::string key;
+  std::string key;   // never empty
+};
+
+struct WebhookConfig {
+  enum class Format : std::uint8_t { json, slack };
+  std::string url;     // http or https; may hold a token (Slack): never log it
+  std::string secret;  // "": not signed
+  Format format = Format::json;
+};
+
+struct EmailConfig {
+  enum class Frequency : std::uint8_t { immediate, daily, weekly };
+  std::string smtp;  // smtp:// or smtps://, may hold a password: never log it
+  std::string from;
+  std::vector<std::string> to;
+  Frequency frequency = Frequency::immediate;
+};
+
+struct AlertsConfig {
+  std::vector<std::int64_t> thresholds_ppm{500'000, 800'000, 950'000, 1'000'000};
+  std::vector<WebhookConfig> webhooks;
+  std::optional<EmailConfig> email;
+};
+
+// Where prices come from besides the shipped catalog.
+struct PriceSourceConfig {
+  enum class Format : std::uint8_t { budget, litellm, models_dev };
+  std::string name;
+  Format format = Format::budget;
+  std::string url;   // either this
+  std::string file;  // or this
+  std::chrono::milliseconds refresh{std::chrono::hours(24)};
+  std::int64_t trust_ppm = 500'000;
+};
+
+struct AssistantConfig {
+  std::string provider;  // a configured one
+  std::string model;
+  std::string component = "budget";  // what its calls are counted as
+};
+
+struct HermesConfig {
+  std::string url;
+  std::string component_id = "budget";
+  std::string endpoint = "http://localhost:8013";  // where the others reach this proxy
+  std::chrono::milliseconds heartbeat{60'000};
 };
 
 struct LogConfig {
-  std::string level = "info";
+  std::string level = "info";  // trace | debug | info | warn | error
   bool json = true;
 };
 
+struct TelemetryConfig {
+  LogConfig log;
+  std::string otlp_url;  // "": none
+  bool metrics = true;
+};
+
 struct Config {
-  std::string file;    // where it was read from
+  std::string file;  // where it was read from
   std::vector<ListenConfig> listen;
   std::size_t workers = 0;  // 0: one a core
   std::chrono::milliseconds shutdown_timeout{30'000};
@@ -121,26 +176,35 @@ struct Config {
   std::vector<ProviderConfig> providers;
   policy::PolicyConfig policies;
   pricing::PriceRules prices;
-  std::vector<std::int64_t> alert_thresholds_ppm{500'000, 800'000, 950'000, 1'000'000};
+  std::vector<PriceSourceConfig> price_sources;
+  std::int64_t price_tolerance_ppm = 10'000;  // sources that differ by less agree
+  AlertsConfig alerts;
   std::vector<AdminKeyConfig> admin_keys;
-  LogConfig log;
-  // Sections that are read and checked, and used by parts that come later
-  // (assistant, hermes, alert channels, telemetry, price sources), are added
-  // here with the part that uses them.
+  std::optional<AssistantConfig> assistant;
+  std::optional<HermesConfig> hermes;
+  TelemetryConfig telemetry;
+  // What is allowed and yet worth a second look.
+  policy::ProblemList warnings;
 };
+
+// Whether callers must show a proxy key: always, or automatically because a
+// listener for LLM calls can be reached from other machines.
+[[nodiscard]] bool keys_required(const Config& config);
+// Whether only this machine can reach `address`.
+[[nodiscard]] bool is_loopback(std::string_view address);
 
 // Looks an environment variable up; nullopt when unset.
 using Environment = std::function<std::optional<std::string>(std::string_view name)>;
 // Reads a file that the configuration names (key_file); the error is a sentence.
-using FileReader =
-    std::function<std::expected<std::string, std::string>(const std::string& path)>;
+using FileReader = std::function<std::expected<std::string, std::string>(const std::string& path)>;
 
 // Reads `text` as the configuration file `file`. Collects every problem, not
-// only the first. Pure but for `environment` and `files`.
-[[nodiscard]] std::expected<Config, policy::ProblemList> parse_config(std::string_view text,
-                                                                      const std::string& file,
-                                                                      const Environment& environment,
-                                                                      const FileReader& files);
+// only the first, in the order of the file. BUDGET_PORT, else PENIA_PORT,
+// replaces the first listener's port. No problem or warning holds a secret.
+// Pure but for `environment`, `files` and the system's time zones.
+[[nodiscard]] std::expected<Config, policy::ProblemList> parse_config(
+    std::string_view text, const std::string& file, const Environment& environment,
+    const FileReader& files);
 
 // The same for a file on disk and the process's environment.
 [[nodiscard]] std::expected<Config, policy::ProblemList> load_config(const std::string& file);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
 #include <cstdint>
 #include <expected>
 #include <optional>
@@ -20,20 +21,21 @@ using policy::CounterState;
 using policy::Time;
 
 enum class LedgerError : std::uint8_t {
-  unavailable,        // the store did not do it, and did not start to
-  timeout,            // outcome unknown: ask again with the same id
-  unknown_hold,       // no hold and no record of that id
-  already_resolved,   // settled, released or lapsed before; the first one stands
-  duplicate_hold,     // a hold of that id is open with other lines
-  no_such_allocation, // unknown, expired or released
-  storage_full,       // the journal cannot grow; nothing was reserved
+  unavailable,         // the store did not do it, and did not start to
+  timeout,             // outcome unknown: ask again with the same id
+  unknown_hold,        // no hold and no record of that id
+  already_resolved,    // settled, released or lapsed before; the first one stands
+  duplicate_hold,      // a hold of that id is open with other lines
+  no_such_allocation,  // unknown, expired or released
+  storage_full,        // the journal cannot grow; nothing was reserved
 };
 [[nodiscard]] std::string_view name_of(LedgerError error);
 
 template <class T>
 using Result = std::expected<T, LedgerError>;
 template <class T>
-using Async = boost::asio::awaitable<Result<T>>;
+// On its caller's loop, which one thread runs.
+using Async = boost::asio::awaitable<Result<T>, boost::asio::io_context::executor_type>;
 
 // One counter that a call is held against.
 struct HoldLine {
@@ -44,9 +46,9 @@ struct HoldLine {
 };
 
 struct ReserveRequest {
-  std::string id;     // the call's request id, at most 64 bytes
-  Time now;           // admission; decides rolling buckets
-  Time lease_until;   // when the hold lapses if nobody renews or resolves it
+  std::string id;    // the call's request id, at most 64 bytes
+  Time now;          // admission; decides rolling buckets
+  Time lease_until;  // when the hold lapses if nobody renews or resolves it
   std::vector<HoldLine> lines;
   std::string allocation_id;  // "" or the allocation to draw on first
   // The record that is written if the hold lapses: complete but for its end,

@@ -39,8 +39,8 @@ struct UsageRecord {
   std::string price_id;
   UsageSource usage_source = UsageSource::reported;
   bool estimated = false;
-  bool unpriced = false;                 // an unmetered path that was passed, or a free unknown
-  std::vector<std::string> policies;     // ids of those it counted against
+  bool unpriced = false;              // an unmetered path that was passed, or a free unknown
+  std::vector<std::string> policies;  // ids of those it counted against
   std::int64_t latency_ms = 0;
   std::int64_t time_to_first_byte_ms = 0;
   std::string upstream_request_id;

@@ -17,7 +17,8 @@ namespace budget::ledger {
 struct UsageFilter {
   std::optional<policy::Time> start;  // inclusive, by timestamp
   std::optional<policy::Time> end;    // exclusive
-  std::string provider, model, component, task_type, user, context_id, key_id, policy_id, request_id;
+  std::string provider, model, component, task_type, user, context_id, key_id, policy_id,
+      request_id;
   std::optional<std::pair<std::string, std::string>> tag;
 };
 

@@ -10,7 +10,7 @@ namespace {
 // Up to here a scan for the lowest rank beats a heap.
 constexpr std::size_t short_piece_bytes = 40;
 // A block's heap and parts fit the first-level cache.
-constexpr std::size_t block_bytes = 512;
+constexpr std::size_t block_bytes = 384;
 // How far a block reaches back. Ordinary text is in step again after a few
 // tokens.
 constexpr std::size_t overlap_bytes = 64;

@@ -29,7 +29,7 @@ namespace budget::pricing {
 // when the quantile is near 1.
 //
 // Thread-safe. bound() takes no lock; observe() takes one of the model's own,
-// for about a microsecond. Memory: at most `models_max` times about 12 KB,
+// for about a microsecond. Memory: at most `models_max` times about 4 KB,
 // taken when a model is first observed.
 class Calibration {
  public:

@@ -108,7 +108,8 @@ net::Awaitable<std::optional<wire::Problem>> Admission::run() {
   Attempt attempt = co_await reserve();
   // Nothing is refused on the bound alone.
   if (attempt.refused() && count_input_exactly(call_)) attempt = co_await reserve();
-  if (attempt.refused() && call_.facts.has_output && !call_.facts.max_output) {
+  if (attempt.refused() && !call_.facts.max_output &&
+      refusing(attempt).type == policy::PolicyType::hard_limit) {
     const Tokens least = refusing(attempt).clamp_min;
     attempt = co_await clamp(std::move(attempt), least);
   }
@@ -120,7 +121,7 @@ net::Awaitable<std::optional<wire::Problem>> Admission::run() {
 }
 
 net::Awaitable<Attempt> Admission::try_actions(Attempt refused) {
-  // A copy: planning for another model replaces the plan it came from.
+  // Copies: planning for another model replaces the plan they came from.
   const std::vector<Action> actions = refusing(refused).when_exceeded;
   const Tokens least = refusing(refused).clamp_min;
   Attempt last = std::move(refused);
@@ -149,9 +150,10 @@ std::optional<Tokens> Admission::ceiling_that_fits(const Attempt& refused) const
 }
 
 net::Awaitable<Attempt> Admission::clamp(Attempt refused, Tokens least) {
-  if (!call_.facts.has_output) co_return refused;
+  if (!call_.facts.has_output || !call_.facts.ceiling_settable) co_return refused;
   const Tokens unclamped = call_.worst.output_ceiling;
   const auto rewrite_before = call_.rewrite.max_output;
+  policy::hold_to_limit(call_.plan, refusing(refused));
   for (int tries = 0; tries < clamp_tries && refused.refused(); ++tries) {
     const auto fits = ceiling_that_fits(refused);
     const std::int64_t choices = std::max<std::int64_t>(1, call_.facts.choices);
@@ -164,6 +166,7 @@ net::Awaitable<Attempt> Admission::clamp(Attempt refused, Tokens least) {
   if (refused.refused()) {
     call_.worst.output_ceiling = unclamped;
     call_.rewrite.max_output = rewrite_before;
+    plan();
   } else {
     verdict_ = policy::Verdict::clamp;
   }
@@ -173,6 +176,7 @@ net::Awaitable<Attempt> Admission::clamp(Attempt refused, Tokens least) {
 net::Awaitable<Attempt> Admission::downgrade(const Action& action, Attempt refused) {
   const std::string model_before = call_.model;
   const std::string own_prefix = call_.provider->config.name + "/";
+  const policy::Policy& policy = refusing(refused);
   Attempt attempt;
   for (const std::string& entry : action.models) {
     // "provider/model" names this provider or is not for this call: a call is
@@ -181,6 +185,7 @@ net::Awaitable<Attempt> Admission::downgrade(const Action& action, Attempt refus
     if (model.starts_with(own_prefix)) model.remove_prefix(own_prefix.size());
     if (model == model_before || !estimate_for_model(call_, model)) continue;
     plan();
+    policy::hold_to_limit(call_.plan, policy);
     attempt = co_await reserve();
     if (attempt.refused() && count_input_exactly(call_)) attempt = co_await reserve();
     if (attempt.refused()) continue;
@@ -209,7 +214,8 @@ net::Awaitable<Attempt> Admission::queue(const Action& action, Attempt refused) 
 void Admission::accept(const Attempt& attempt) {
   call_.holding = true;
   call_.decision =
-      policy::decide_admitted(call_.plan, attempt.outcome->states, attempt.amount);
+      policy::decide_admitted(call_.plan, attempt.outcome->states, attempt.amount,
+                              call_.snapshot().config.error_amounts);
   if (verdict_ != policy::Verdict::allow) call_.decision.verdict = verdict_;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "proxy/net/read_buffer.h"
 #include "proxy/pipeline/request_id.h"
 
 namespace budget::pipeline {
@@ -16,7 +17,9 @@ Call::Call(std::shared_ptr<WorkerState> worker_state, const Request& received)
 }
 
 wire::RequestView Call::view() const {
-  return {.content_type = request.head.field("content-type"), .body = request.body};
+  return {.content_type = request.head.field("content-type"),
+          .body = request.body,
+          .readable_behind = net::ReadBuffer::padding};
 }
 
 bool Call::drains_on_abort() const {

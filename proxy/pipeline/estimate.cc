@@ -81,14 +81,15 @@ bool count_input_exactly(Call& call) {
   const pricing::InputParts parts = call.route.format->parts(call.route, call.view());
   const pricing::InputCount count =
       pricing::count_input(parts, call.provider->dialect->vendor, call.model);
-  call.counted_input = count.tokens.value();
-  Tokens best = count.tokens;
-  if (!count.exact) {
-    best = call.services().calibration.bound(call.provider->config.name, call.model, count.tokens,
-                                             call.worst.input);
-  }
+  call.counted_input = count.local.value();
+  const Tokens best = count.exact ? count.tokens
+                                  : call.services().calibration.bound(call.provider->config.name,
+                                                                      call.model, count.local,
+                                                                      count.tokens);
+  // What has been learnt may be above the bound, where a provider adds text of
+  // its own to every call.
   const bool smaller = best < call.worst.input;
-  call.worst.input = std::min(best, call.worst.input);
+  call.worst.input = best;
   return smaller;
 }
 

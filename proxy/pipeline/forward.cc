@@ -90,6 +90,7 @@ net::Awaitable<std::expected<std::unique_ptr<Exchange>, ForwardFailure>> forward
       call.rewrite.model || call.rewrite.max_output || call.rewrite.ask_for_usage;
   std::string new_body;
   if (rewritten) {
+    call.rewrite.dialect = call.provider->dialect;
     new_body = call.route.format->rewrite(call.route, call.view(), call.facts, call.rewrite);
   }
   const std::string_view body = rewritten ? std::string_view(new_body) : call.request.body;

@@ -24,8 +24,11 @@ Meter::Meter(const Call& call, const net::Head& response)
                                        .dialect = call.provider->dialect,
                                        .response = view,
                                        .stream = call.facts.stream,
+                                       .usage_asked = call.facts.usage_asked,
                                        .strip_usage = call.rewrite.ask_for_usage});
-  decoder_ = wire::make_content_decoder(response.field("content-encoding"));
+  const std::string_view coding = response.field("content-encoding");
+  encoded_ = !coding.empty() && !net::equal_ignoring_case(coding, "identity");
+  decoder_ = wire::make_content_decoder(coding);
 }
 
 void Meter::feed(std::string_view bytes, std::string* out) {

@@ -20,7 +20,7 @@ class Meter {
 
   // Whether events can be held back and dropped: not in a compressed body,
   // whose original bytes must pass.
-  [[nodiscard]] bool can_filter() const { return decoder_ == nullptr; }
+  [[nodiscard]] bool can_filter() const { return !encoded_; }
 
   // As ResponseReader::feed and finish. `out` only where can_filter().
   void feed(std::string_view bytes, std::string* out);
@@ -40,6 +40,7 @@ class Meter {
   pricing::Encoding encoding_;
   std::unique_ptr<wire::ResponseReader> reader_;
   std::unique_ptr<wire::ContentDecoder> decoder_;  // null: nothing to decode
+  bool encoded_ = false;
   pricing::Tokens counted_output_;
 };
 

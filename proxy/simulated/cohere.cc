@@ -54,7 +54,7 @@ std::string usage_of(const Call& call, const Speech& speech) {
 }
 
 std::string tool_call(const Call& call, const Demand& demand, std::string_view arguments) {
-  return concat(R"({"id":")", make_id(demand.tool->name, call.seed, 12),
+  return concat(R"({"id":")", make_id("call_", call.seed, 12),
                 R"(","type":"function","function":{"name":)", Quoted{demand.tool->name},
                 R"(,"arguments":)", Quoted{arguments}, "}}");
 }
@@ -113,6 +113,7 @@ Answer streamed(const Call& call, const Demand& demand, const Speech& speech) {
 }
 
 constexpr std::int64_t dimensions_usual = 1536;  // embed-v4.0's
+constexpr std::size_t inputs_max = 96;           // Cohere's own limit
 
 }  // namespace
 
@@ -135,8 +136,9 @@ Answer cohere_embed(const Call& call) {
   if (call.model.empty()) return bad_request(call, "invalid request: model is required.");
   const json::array* texts = array_at(call.body, "texts");
   const json::array* inputs = texts ? texts : array_at(call.body, "inputs");
-  if (!inputs || inputs->empty())
-    return bad_request(call, "invalid request: texts must not be empty.");
+  if (!inputs || inputs->empty() || inputs->size() > inputs_max) {
+    return bad_request(call, "invalid request: texts must hold 1 to 96 texts.");
+  }
   const std::int64_t dimensions = std::clamp<std::int64_t>(
       integer_at(call.body, "output_dimension").value_or(dimensions_usual), 1, dimensions_usual);
   std::string vectors = "[";

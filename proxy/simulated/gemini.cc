@@ -62,9 +62,17 @@ bool thoughts_shown(const Call& call) {
          (true_at(*thinking, "includeThoughts") || true_at(*thinking, "include_thoughts"));
 }
 
+std::int64_t candidates_of(const Call& call) {
+  const json::object* config = config_of(call);
+  if (!config) return 1;
+  const auto count = integer_at(*config, "candidateCount");
+  return count ? *count : integer_at(*config, "candidate_count").value_or(1);
+}
+
 Demand demand_of(const Call& call) {
   Demand demand;
   demand.reasoning_beside_output = true;
+  demand.choices = candidates_of(call);
   demand.thinking = thoughts_shown(call);
   demand.tool = demanded_tool(call);
   const json::object* config = config_of(call);
@@ -76,13 +84,6 @@ Demand demand_of(const Call& call) {
   demand.schema = member(*config, "responseJsonSchema");
   if (!demand.schema) demand.schema = either(*config, "responseSchema", "response_schema");
   return demand;
-}
-
-std::int64_t candidates_of(const Call& call) {
-  const json::object* config = config_of(call);
-  if (!config) return 1;
-  const auto count = integer_at(*config, "candidateCount");
-  return count ? *count : integer_at(*config, "candidate_count").value_or(1);
 }
 
 std::int64_t prompt_of(const Call& call, const json::object& body) {
@@ -219,6 +220,7 @@ class Reply {
 
 constexpr std::int64_t dimensions_usual = 768;
 constexpr std::int64_t dimensions_max = 4096;
+constexpr std::size_t inputs_max = 250;  // Vertex AI's limit
 
 std::int64_t dimensions_of(const json::object& request) {
   const auto asked = integer_at(request, "outputDimensionality");
@@ -228,7 +230,9 @@ std::int64_t dimensions_of(const json::object& request) {
 // Vertex AI: {"instances":[{"content":"…"}]}.
 Answer predicted(const Call& call) {
   const json::array* instances = array_at(call.body, "instances");
-  if (!instances || instances->empty()) return bad_request(call, "instances is required.");
+  if (!instances || instances->empty() || instances->size() > inputs_max) {
+    return bad_request(call, "instances must hold 1 to 250 inputs.");
+  }
   const json::object* parameters = object_at(call.body, "parameters");
   const std::int64_t dimensions = parameters ? dimensions_of(*parameters) : dimensions_usual;
   std::string body = R"({"predictions":[)";
@@ -281,7 +285,9 @@ Answer gemini_embedding(const Call& call) {
     return whole_answer(call, body + "}}");
   }
   const json::array* requests = array_at(call.body, "requests");
-  if (!requests || requests->empty()) return bad_request(call, "requests is required.");
+  if (!requests || requests->empty() || requests->size() > inputs_max) {
+    return bad_request(call, "requests must hold 1 to 250 requests.");
+  }
   std::string body = R"({"embeddings":[)";
   for (std::size_t i = 0; i < requests->size(); ++i) {
     const json::object* request = (*requests)[i].if_object();

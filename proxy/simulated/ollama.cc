@@ -13,6 +13,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::int64_t dimensions = 768;  // nomic-embed-text's
+constexpr std::size_t inputs_max = 2048;  // ours: an answer has to stay small
 
 Demand demand_of(const Call& call) {
   Demand demand;
@@ -122,6 +123,7 @@ Answer ollama_embed(const Call& call) {
   const json::value* input = member(call.body, "input");
   if (!input) return bad_request(call, "input is required");
   const json::array* inputs = input->if_array();
+  if (inputs && inputs->size() > inputs_max) return bad_request(call, "too many inputs");
   std::string body = concat(R"({"model":)", Quoted{call.model}, R"(,"embeddings":[)");
   for (std::size_t i = 0; i < (inputs ? inputs->size() : 1); ++i) {
     if (i > 0) body += ',';

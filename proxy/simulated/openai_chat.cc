@@ -158,8 +158,9 @@ Answer openai_chat(const Call& call) {
                        "messages");
   }
   std::optional<Answer> problem;
-  const Demand demand = demand_of(call, problem);
+  Demand demand = demand_of(call, problem);
   const std::int64_t count = choices_of(call, problem);
+  demand.choices = count;
   if (problem) return std::move(*problem);
 
   Reply reply{call, demand, {}};

@@ -87,6 +87,7 @@ Answer openai_completion(const Call& call) {
   const std::int64_t count = choices_of(call, problem) * prompts_in(member(call.body, "prompt"));
   if (problem) return std::move(*problem);
   if (count > choices_max) return bad_request(call, "Too many prompts.", "prompt");
+  demand.choices = count;
   std::vector<Speech> choices;
   for (std::int64_t i = 0; i < count; ++i) {
     choices.push_back(say(call, demand, static_cast<std::uint64_t>(i)));

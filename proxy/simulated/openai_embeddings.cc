@@ -109,6 +109,7 @@ Answer openai_moderation(const Call& call) {
   if (auto problem = missing_problem(call, "input")) return std::move(*problem);
   const json::array* inputs = array_at(call.body, "input");
   const std::size_t count = inputs ? inputs->size() : 1;
+  if (count > inputs_max) return bad_request(call, "Invalid 'input': too many inputs.", "input");
   std::string categories;
   std::string scores;
   for (const std::string_view category :

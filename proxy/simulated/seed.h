@@ -29,9 +29,9 @@ class Random {
 [[nodiscard]] std::uint64_t hash_of(std::string_view bytes, std::uint64_t start = 0);
 
 // What the words depend on: the model and every member of the body but those
-// that say how the answer is told (stream, its options, an encoding) or where it ends (the
-// ceilings). So a streamed answer has the words of the plain one, and a
-// clamped answer is the beginning of the whole one.
+// that say how the answer is told (stream, its options, an encoding) or where
+// it ends (the ceilings). So a streamed answer has the words of the plain one,
+// and a clamped answer is the beginning of the whole one.
 [[nodiscard]] std::uint64_t seed_of(std::string_view model, const boost::json::object& body);
 
 }  // namespace budget::simulated

@@ -10,6 +10,8 @@ namespace budget::simulated {
 namespace {
 
 constexpr std::int64_t unlimited = std::int64_t{1} << 40;
+// What one call may be made to say: a plain answer is held in memory whole.
+constexpr std::int64_t call_tokens_max = std::int64_t{32} << 20;
 // {"answer":"…"} around the words of a JSON answer takes about this many.
 constexpr std::int64_t json_frame_tokens = 8;
 
@@ -58,16 +60,17 @@ std::string json_words(std::uint64_t seed, std::int64_t tokens) {
 
 Speech say(const Call& call, const Demand& demand, std::uint64_t choice) {
   const std::uint64_t seed = call.seed + choice * 0x9e3779b97f4a7c15;
-  const Steering& steering = call.steering;
+  const std::int64_t most = call_tokens_max / std::max<std::int64_t>(demand.choices, 1);
+  std::optional<std::int64_t> steered = call.steering.output_tokens;
+  if (steered) steered = std::min(*steered, most);
   const std::int64_t ceiling = std::min(demand.ceiling.value_or(unlimited), unlimited);
   const std::int64_t usual = default_tokens(seed);
 
-  std::int64_t reasoning = steering.reasoning_tokens;
+  std::int64_t reasoning = std::min(call.steering.reasoning_tokens, most);
   if (reasoning == 0 && demand.thinking) reasoning = usual / 2;
-  const bool inside = steering.output_tokens && !demand.reasoning_beside_output;
-  if (inside) reasoning = std::min(reasoning, *steering.output_tokens);
-  const std::int64_t text_wanted =
-      inside ? *steering.output_tokens - reasoning : steering.output_tokens.value_or(usual);
+  const bool inside = steered && !demand.reasoning_beside_output;
+  if (inside) reasoning = std::min(reasoning, *steered);
+  const std::int64_t text_wanted = inside ? *steered - reasoning : steered.value_or(usual);
 
   Speech speech;
   speech.reasoning_tokens = std::min(reasoning, ceiling);
@@ -80,7 +83,7 @@ Speech say(const Call& call, const Demand& demand, std::uint64_t choice) {
         fit(smallest_of(demand.tool->schema), encoding, room, speech.tool_tokens, speech.cut);
     room -= speech.tool_tokens;
     // Words beside the call only when the steering asks for more tokens.
-    const std::int64_t more = steering.output_tokens ? text_wanted - speech.tool_tokens : 0;
+    const std::int64_t more = steered ? text_wanted - speech.tool_tokens : 0;
     speech.text_tokens = speech.cut ? 0 : std::clamp<std::int64_t>(more, 0, room);
     speech.text = Text(Words(seed, speech.text_tokens, false));
     return speech;

@@ -27,6 +27,7 @@ struct Demand {
   bool json = false;                           // the text must be JSON
   const boost::json::value* schema = nullptr;  // … of this schema
   bool thinking = false;                       // reasoning was asked for
+  std::int64_t choices = 1;                    // how many answers the call is given
   bool reasoning_beside_output = false;        // X-Simulate-Output-Tokens leaves it out: Gemini
 };
 
@@ -46,7 +47,8 @@ struct Speech {
 };
 
 // The `choice`th answer to a call. Without X-Simulate-Output-Tokens it has 20
-// to 60 tokens, by the seed. Tool arguments and JSON take what they need, up
+// to 60 tokens, by the seed. All choices together are at most 32 Mi tokens,
+// whatever the steering says. Tool arguments and JSON take what they need, up
 // to the ceiling; the tokens are counted with the model's encoding.
 [[nodiscard]] Speech say(const Call& call, const Demand& demand, std::uint64_t choice = 0);
 

@@ -1,4 +1,6 @@
-// How one vendor's endpoint differs from the format it speaks.
+// How one vendor's endpoint differs from the format it speaks. What needs no
+// telling apart is not here: cached tokens are read under all of their names, and
+// a total_tokens above the parts is charged, whoever sends it.
 #pragma once
 
 #include <string_view>
@@ -12,10 +14,10 @@ struct Dialect {
   std::string_view name;         // "openai", "azure", "xai", "mistral", …, "generic"
   std::string_view host_suffix;  // "api.x.ai"; "" for none
   pricing::Vendor vendor = pricing::Vendor::other;
-  bool ask_for_usage = false;       // stream_options.include_usage is understood
-  bool usage_without_asking = false;  // streams report usage anyway
+  bool ask_for_usage = false;             // stream_options.include_usage is understood
+  bool usage_without_asking = false;      // streams report usage anyway
   bool reasoning_outside_output = false;  // xAI: completion_tokens excludes reasoning
-  bool total_is_authoritative = false;    // Gemini's OpenAI endpoint: total > prompt + completion
+  bool max_completion_tokens = false;     // what a ceiling added to a chat call is called
 };
 
 // The dialect of a provider: by `name` if it is the name of a row (a

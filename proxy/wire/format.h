@@ -23,8 +23,19 @@ namespace budget::wire {
 // What a path asks for. name_of() gives the usage record's `operation`, after
 // OpenTelemetry's gen_ai.operation.name where it has one.
 enum class Operation : std::uint8_t {
-  chat, text_completion, responses, generate_content, embeddings, image_generation,
-  transcription, translation, speech, rerank, count_tokens, moderation, other,
+  chat,
+  text_completion,
+  responses,
+  generate_content,
+  embeddings,
+  image_generation,
+  transcription,
+  translation,
+  speech,
+  rerank,
+  count_tokens,
+  moderation,
+  other,
 };
 [[nodiscard]] std::string_view name_of(Operation operation);
 
@@ -41,8 +52,8 @@ struct Route {
   const Format* format = nullptr;  // speaks for this path; static, never null
   Operation operation = Operation::other;
   Billing billing = Billing::unmetered;
-  std::string model;      // from the path, percent-decoded; "" when the body has it
-  bool stream = false;    // the path says that the answer is streamed
+  std::string model;         // from the path, percent-decoded; "" when the body has it
+  bool stream = false;       // the path says that the answer is streamed
   std::uint8_t variant = 0;  // the format's own use
 };
 
@@ -61,17 +72,29 @@ struct RequestFacts {
   // Input tokens cannot be more than this: bytes of text, the format's
   // overhead, pictures and files by published rules. Costs nothing to know.
   std::int64_t input_bound = 0;
-  pricing::WorstCase extras;  // cache writes asked for, audio, images, characters, tier; input and ceiling unset
-  std::string end_user;       // the format's own user field
-  bool usage_asked = false;   // the client itself asked for usage on the stream
-  bool has_output = true;     // false: embeddings and the like; the ceiling is 0
+  // The body does not hold all of the input, or the provider adds to it during
+  // the call (a stored conversation, a web search): input_bound is no bound,
+  // and only the model's context window is.
+  bool input_unbounded = false;
+  // Cache writes, audio, images, characters, tier; input and ceiling unset.
+  pricing::WorstCase extras;
+  std::string end_user;      // the format's own user field
+  bool usage_asked = false;  // the client itself asked for usage on the stream
+  bool has_output = true;    // false: embeddings and the like; the ceiling is 0
+  // false: the request has no member that bounds its output (images, speech);
+  // max_output is then what the provider's rules allow, and can't be lowered.
+  bool ceiling_settable = true;
 
   // For rewriting: spans of the JSON values in the body, where they stand.
   std::optional<Span> model_value;
   std::optional<Span> ceiling_value;
+  // A second member that states a ceiling (max_tokens beside
+  // max_completion_tokens): the larger counts, a rewrite sets both.
+  std::optional<Span> also_ceiling_value;
   std::optional<Span> stream_options_value;  // the object
   std::optional<Span> include_usage_value;   // its member, when it is there
-  std::size_t insert_at = 0;  // just behind the body's first '{' (or the object that holds the ceiling)
+  // Just behind the body's first '{' (or the object that holds the ceiling).
+  std::size_t insert_at = 0;
   bool insert_comma = false;  // that object has other members
 };
 
@@ -80,12 +103,16 @@ struct Rewrite {
   std::optional<std::string> model;
   std::optional<std::int64_t> max_output;  // for one choice; replaces or adds the ceiling
   bool ask_for_usage = false;              // stream_options.include_usage: true
+  // Decides which member an added ceiling is called; nullptr: as generic.
+  const Dialect* dialect = nullptr;
 };
 
 struct RequestView {
   std::string_view content_type;
-  // The body; `padded` bytes behind it may be read (simdjson).
+  // The body. When `readable_behind` bytes after it may be read and that is 64 or
+  // more (simdjson's padding), nothing is copied to read it.
   std::string_view body;
+  std::size_t readable_behind = 0;
 };
 
 // What a response has told so far. `usage` is normalised.
@@ -97,8 +124,8 @@ struct Reading {
   bool malformed = false;        // not what its content type says; nothing more is read
   std::string model;             // as answered
   std::optional<pricing::ServiceTier> tier;
-  std::string upstream_id;       // the provider's id of the answer
-  std::string error;             // an error event inside a 200 stream: its message
+  std::string upstream_id;  // the provider's id of the answer
+  std::string error;        // an error event inside a 200 stream: its message
 };
 
 // The response's head, reduced to what a reader needs.
@@ -142,6 +169,7 @@ struct ReaderOptions {
   const Dialect* dialect = nullptr;  // never null
   ResponseView response;
   bool stream = false;       // the request asked for a stream
+  bool usage_asked = false;  // the client asked for usage on the stream
   bool strip_usage = false;  // the proxy asked for the usage event, the client did not
 };
 
@@ -181,7 +209,8 @@ class Format {
   [[nodiscard]] virtual std::optional<std::string> path_with_model(
       const Route& route, std::string_view path, std::string_view model) const = 0;
 
-  [[nodiscard]] virtual std::unique_ptr<ResponseReader> reader(const ReaderOptions& options) const = 0;
+  [[nodiscard]] virtual std::unique_ptr<ResponseReader> reader(
+      const ReaderOptions& options) const = 0;
 
   [[nodiscard]] virtual ErrorAnswer refusal(const Problem& problem) const = 0;
 };

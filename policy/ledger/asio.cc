@@ -1,0 +1,2 @@
+// The one place where Asio is compiled; everything else includes declarations.
+#include <boost/asio/impl/src.hpp>
