@@ -142,7 +142,9 @@ void Program::run() {
   announce();
   io_.run();
   for (auto& worker : workers_) worker->stop();
-  ledger_->close();
+  if (auto flushed = ledger_->flush(); !flushed) {
+    log_.warn("ledger_not_flushed", {{"why", flushed.error()}});
+  }
   log_.info("stopped", {});
 }
 
