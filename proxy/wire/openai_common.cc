@@ -39,6 +39,14 @@ std::optional<ServiceTier> reported_tier(std::string_view word) {
   return ServiceTier::standard;
 }
 
+std::size_t occurrences(JsonElement object, std::string_view name) {
+  simdjson::dom::object members;
+  if (object.get(members) != simdjson::SUCCESS) return 0;
+  std::size_t count = 0;
+  for (const auto [key, value] : members) count += key == name ? 1U : 0U;
+  return count;
+}
+
 bool has_server_tools(const JsonValue& tools) {
   simdjson::dom::array array;
   if (!tools.present() || tools.element().get(array) != simdjson::SUCCESS) return false;
@@ -49,6 +57,7 @@ bool has_server_tools(const JsonValue& tools) {
         type != "apply_patch" && !type.empty()) {
       return true;
     }
+    if (occurrences(tool, "type") > 1) return true;
   }
   return false;
 }

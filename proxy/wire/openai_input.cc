@@ -4,6 +4,8 @@
 #include <array>
 
 #include "proxy/wire/limits.h"
+#include "proxy/wire/media.h"
+#include "proxy/wire/openai_common.h"
 
 namespace budget::wire {
 namespace {
@@ -42,6 +44,12 @@ Picture picture_of(JsonElement part) {
 void add_part(JsonElement part, std::string_view model, MediaBound& bound) {
   if (!part.is_object()) return;
   const std::string_view type = reported_string(part, "type");
+  // Which of two the provider heeds decides what the part is.
+  if (occurrences(part, "type") > 1 || occurrences(part, "image_url") > 1 ||
+      occurrences(part, "input_audio") > 1) {
+    bound.unbounded = true;
+    return;
+  }
   if (is_text_part(type)) return;
   if (type == "image_url" || type == "input_image" || type == "computer_screenshot") {
     const Picture picture = picture_of(part);
@@ -99,7 +107,14 @@ void append_text(JsonElement part, pricing::InputParts::Message& message,
                  pricing::InputParts& parts) {
   const std::string_view type = reported_string(part, "type");
   if (type == "image_url" || type == "input_image" || type == "computer_screenshot") {
-    parts.images.push_back({.low_detail = picture_of(part).low_detail});
+    const Picture picture = picture_of(part);
+    pricing::ImagePart image;
+    const std::size_t comma = picture.url.find(',');
+    if (picture.url.starts_with("data:") && comma != std::string_view::npos) {
+      image = picture_in(picture.url.substr(comma + 1));
+    }
+    image.low_detail = picture.low_detail;
+    parts.images.push_back(image);
   } else if (type == "input_audio") {
     const auto audio = member(part, "input_audio");
     const auto bytes = audio ? reported_string(*audio, "data").size() : 0;
