@@ -160,6 +160,8 @@ TEST(BedrockFacts, KnowsCachesChoicesAndWhatTheBodyDoesNotHold) {
   const char* const unbounded[] = {
       R"({"messages":[{"content":[{"document":{"format":"pdf","name":"n","source":{"bytes":"AAAA"}}}]}]})",
       R"({"messages":[{"content":[{"toolResult":{"content":[{"video":{}}]}}]}]})",
+      R"({"messages":[{"content":[{"document":null,"document":{}}]}]})",
+      R"({"messages":[{"content":[],"content":[{"video":{}}]}]})",
       R"({"promptVariables":{"a":{"text":"b"}}})",
       R"({"toolConfig":{"tools":[{"systemTool":{"name":"nova_grounding"}}]}})",
   };
