@@ -1,5 +1,7 @@
 #include "proxy/wire/openai_common.h"
 
+#include "proxy/wire/media.h"
+
 namespace budget::wire {
 
 using pricing::ServiceTier;
@@ -39,14 +41,6 @@ std::optional<ServiceTier> reported_tier(std::string_view word) {
   return ServiceTier::standard;
 }
 
-std::size_t occurrences(JsonElement object, std::string_view name) {
-  simdjson::dom::object members;
-  if (object.get(members) != simdjson::SUCCESS) return 0;
-  std::size_t count = 0;
-  for (const auto [key, value] : members) count += key == name ? 1U : 0U;
-  return count;
-}
-
 bool has_server_tools(const JsonValue& tools) {
   simdjson::dom::array array;
   if (!tools.present() || tools.element().get(array) != simdjson::SUCCESS) return false;
@@ -57,7 +51,7 @@ bool has_server_tools(const JsonValue& tools) {
         type != "apply_patch" && !type.empty()) {
       return true;
     }
-    if (occurrences(tool, "type") > 1) return true;
+    if (!says_each_thing_once(tool)) return true;
   }
   return false;
 }

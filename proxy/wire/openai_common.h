@@ -23,10 +23,6 @@ namespace budget::wire {
 // The tier an answer was served in; nullopt when it does not say.
 [[nodiscard]] std::optional<pricing::ServiceTier> reported_tier(std::string_view word);
 
-// How often `object` has a member of that name. simdjson finds the first of
-// several, most providers the last.
-[[nodiscard]] std::size_t occurrences(JsonElement object, std::string_view name);
-
 // Whether a list of tools holds one that the provider runs itself, and so adds
 // to the input during the call.
 [[nodiscard]] bool has_server_tools(const JsonValue& tools);

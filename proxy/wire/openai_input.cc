@@ -5,7 +5,6 @@
 
 #include "proxy/wire/limits.h"
 #include "proxy/wire/media.h"
-#include "proxy/wire/openai_common.h"
 
 namespace budget::wire {
 namespace {
@@ -44,17 +43,21 @@ Picture picture_of(JsonElement part) {
 void add_part(JsonElement part, std::string_view model, MediaBound& bound) {
   if (!part.is_object()) return;
   const std::string_view type = reported_string(part, "type");
-  // Which of two the provider heeds decides what the part is.
-  if (occurrences(part, "type") > 1 || occurrences(part, "image_url") > 1 ||
-      occurrences(part, "input_audio") > 1) {
+  if (!says_each_thing_once(part)) {
     bound.unbounded = true;
     return;
   }
   if (is_text_part(type)) return;
   if (type == "image_url" || type == "input_image" || type == "computer_screenshot") {
     const Picture picture = picture_of(part);
+    const auto inner = member(part, "image_url");
+    if (inner && inner->is_object() && !says_each_thing_once(*inner)) bound.unbounded = true;
     // The encoded string is at least as long as the decoded one.
     if (picture.url.starts_with("data:")) bound.bytes += picture.url.size();
+    // Gemini's endpoint takes documents and films here as well.
+    if (picture.url.starts_with("data:") && !picture.url.starts_with("data:image/")) {
+      bound.unbounded = true;
+    }
     bound.tokens += image_tokens_max(model, picture.low_detail);
   } else if (type == "input_audio") {
     const auto audio = member(part, "input_audio");

@@ -235,6 +235,12 @@ TEST(OpenAiFacts, SaysWhenTheBodyDoesNotHoldAllInput) {
       {"/v1/chat/completions",
        R"({"model":"m","messages":[{"role":"user","content":[{"type":"text","type":"file","text":"a"}]}]})",
        true},
+      {"/v1/chat/completions",
+       R"({"model":"m","messages":[{"role":"user","content":[{"type":"image_url","image_url":)"
+       R"({"url":"https://a/b","detail":"low","detail":"high"}}]}]})",
+       true},
+      {"/v1/chat/completions",
+       R"({"model":"m","messages":[{"content":"x","content":[{"type":"file","file":{}}]}]})", true},
       {"/v1/responses", R"({"model":"m","tools":[{"type":"function","type":"web_search"}]})", true},
       {"/v1/chat/completions", R"({"model":"m","plugins":[{"id":"web"}]})", true},
       {"/v1/chat/completions",
