@@ -15,10 +15,10 @@ struct Caller {
   std::string task_id;
   std::string task_type;
   std::string user;
-  std::string key_id;         // the proxy key's id, never the secret
-  std::string allocation_id;  // the allocation the call draws on
+  std::string key_id;                                     // the proxy key's id, never the secret
+  std::string allocation_id;                              // the allocation the call draws on
   std::vector<std::pair<std::string, std::string>> tags;  // sorted by name, names unique
-  int priority = 5;  // 1 (lowest) to 10
+  int priority = 5;                                       // 1 (lowest) to 10
 
   friend bool operator==(const Caller&, const Caller&) = default;
 };

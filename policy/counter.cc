@@ -14,12 +14,18 @@ bool breaks(Enforcement enforcement, std::int64_t limit, std::int64_t committed,
 
 std::string_view name_of(Unit unit) {
   switch (unit) {
-    case Unit::cost: return "cost";
-    case Unit::tokens: return "tokens";
-    case Unit::input_tokens: return "input_tokens";
-    case Unit::output_tokens: return "output_tokens";
-    case Unit::requests: return "requests";
-    case Unit::concurrent: return "concurrent";
+    case Unit::cost:
+      return "cost";
+    case Unit::tokens:
+      return "tokens";
+    case Unit::input_tokens:
+      return "input_tokens";
+    case Unit::output_tokens:
+      return "output_tokens";
+    case Unit::requests:
+      return "requests";
+    case Unit::concurrent:
+      return "concurrent";
   }
   return "";
 }

@@ -27,11 +27,11 @@ struct CounterRef {
   // "BUDGET/POLICY|PARTITION|PERIOD", partition values percent-encoded; unique,
   // printable, stable across restarts and replicas.
   std::string key;
-  std::string partition;                    // "component=apollo" or ""
-  Time window_start;                        // epoch for counters without a period
-  std::optional<Time> resets_at;            // when a refusal clears by itself at the latest
-  std::optional<Time> expires_at;           // when the counter may be forgotten, once idle
-  std::chrono::seconds rolling{};           // > 0: a rolling window of this length
+  std::string partition;           // "component=apollo" or ""
+  Time window_start;               // epoch for counters without a period
+  std::optional<Time> resets_at;   // when a refusal clears by itself at the latest
+  std::optional<Time> expires_at;  // when the counter may be forgotten, once idle
+  std::chrono::seconds rolling{};  // > 0: a rolling window of this length
 
   friend bool operator==(const CounterRef&, const CounterRef&) = default;
 };

@@ -25,11 +25,20 @@ enum class PolicyType : std::uint8_t { ignore, warn, soft_limit, hard_limit };
 
 struct Period {
   enum class Kind : std::uint8_t {
-    minute, hourly, daily, weekly, monthly, yearly, total, per_session, per_task, rolling,
+    minute,
+    hourly,
+    daily,
+    weekly,
+    monthly,
+    yearly,
+    total,
+    per_session,
+    per_task,
+    rolling,
   };
   Kind kind = Kind::daily;
-  std::chrono::seconds rolling{};   // with Kind::rolling: the window's length
-  std::uint8_t reset_day = 1;       // monthly: 1..28, or 0 for the last day
+  std::chrono::seconds rolling{};  // with Kind::rolling: the window's length
+  std::uint8_t reset_day = 1;      // monthly: 1..28, or 0 for the last day
   std::chrono::weekday reset_weekday = std::chrono::Monday;  // weekly
 };
 
@@ -56,7 +65,17 @@ struct Match {
 // What a policy keeps separate counters for.
 struct Partition {
   enum class Kind : std::uint8_t {
-    component, user, key, provider, model, tier, task_type, context, task, operation, tag,
+    component,
+    user,
+    key,
+    provider,
+    model,
+    tier,
+    task_type,
+    context,
+    task,
+    operation,
+    tag,
   };
   Kind kind = Kind::component;
   std::string tag;  // with Kind::tag: its name
@@ -68,8 +87,8 @@ struct Partition {
 struct Action {
   enum class Kind : std::uint8_t { clamp, downgrade, queue };
   Kind kind = Kind::clamp;
-  std::vector<std::string> models;      // downgrade: "model" or "provider/model", in order
-  std::chrono::milliseconds wait{};     // queue
+  std::vector<std::string> models;   // downgrade: "model" or "provider/model", in order
+  std::chrono::milliseconds wait{};  // queue
 };
 
 enum class Reserve : std::uint8_t { worst_case, incremental };
@@ -78,14 +97,14 @@ enum class OnClientAbort : std::uint8_t { cancel, drain };
 enum class OnStoreFailure : std::uint8_t { deny, allow };
 
 struct Policy {
-  std::string id;    // "budget/policy": unique, stable, part of counter keys
+  std::string id;  // "budget/policy": unique, stable, part of counter keys
   std::string name;
   PolicyType type = PolicyType::hard_limit;
   Period period;
   Match match;
   std::vector<Partition> per;
   Limits limits;
-  std::int64_t warning_threshold_ppm = 800'000;    // parts per million of each limit
+  std::int64_t warning_threshold_ppm = 800'000;  // parts per million of each limit
   std::int64_t action_threshold_ppm = 1'000'000;
   std::vector<Action> when_exceeded;
   Tokens clamp_min{256};

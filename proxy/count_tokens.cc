@@ -40,8 +40,7 @@ int count_tokens(const CountTokensOptions& options) {
     return 2;
   }
   if (!encoding) {
-    std::fprintf(stderr,
-                 "budget: the tokenizer of '%s' is not known; choose one with --encoding\n",
+    std::fprintf(stderr, "budget: the tokenizer of '%s' is not known; choose one with --encoding\n",
                  options.model.c_str());
     return 1;
   }
@@ -53,8 +52,9 @@ int count_tokens(const CountTokensOptions& options) {
   const auto ids = options.ids ? pricing::encode(*encoding, *text) : std::vector<std::uint32_t>{};
   const auto tokens = pricing::count_tokens(*encoding, *text).value();
   if (options.format == "json") {
-    std::printf("{\"tokens\":%lld,\"encoding\":\"%s\",\"bytes\":%zu", static_cast<long long>(tokens),
-                std::string(pricing::name_of(*encoding)).c_str(), text->size());
+    std::printf("{\"tokens\":%lld,\"encoding\":\"%s\",\"bytes\":%zu",
+                static_cast<long long>(tokens), std::string(pricing::name_of(*encoding)).c_str(),
+                text->size());
     if (options.ids) {
       std::printf(",\"ids\":[");
       print_ids(ids, ",");

@@ -2,6 +2,7 @@
 
 #include <spdlog/async.h>
 #include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
 
 #include <chrono>
 
@@ -14,11 +15,16 @@ constexpr std::size_t queued_lines_max = 8'192;
 
 std::string_view name_of(Log::Level level) {
   switch (level) {
-    case Log::Level::debug: return "debug";
-    case Log::Level::info: return "info";
-    case Log::Level::warn: return "warn";
-    case Log::Level::error: return "error";
-    case Log::Level::off: return "off";
+    case Log::Level::debug:
+      return "debug";
+    case Log::Level::info:
+      return "info";
+    case Log::Level::warn:
+      return "warn";
+    case Log::Level::error:
+      return "error";
+    case Log::Level::off:
+      return "off";
   }
   return "";
 }
@@ -55,7 +61,8 @@ void append_value(std::string& out, const LogField& field) {
 }  // namespace
 
 Log::Level log_level_named(std::string_view name) {
-  for (const auto level : {Log::Level::debug, Log::Level::warn, Log::Level::error, Log::Level::off}) {
+  for (const auto level :
+       {Log::Level::debug, Log::Level::warn, Log::Level::error, Log::Level::off}) {
     if (name_of(level) == name) return level;
   }
   return Log::Level::info;
@@ -77,8 +84,8 @@ Log::~Log() {
 
 void Log::write(Level level, std::string_view event, std::initializer_list<LogField> fields) const {
   if (!enabled(level)) return;
-  const auto now = std::chrono::time_point_cast<std::chrono::milliseconds>(
-      std::chrono::system_clock::now());
+  const auto now =
+      std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
   std::string line;
   line.reserve(256);
   if (json_) {

@@ -27,7 +27,8 @@ std::string default_config() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"Budget: a proxy that counts what every LLM call costs and keeps budgets.", "budget"};
+  CLI::App app{"Budget: a proxy that counts what every LLM call costs and keeps budgets.",
+               "budget"};
   app.set_version_flag("--version", std::string("budget ") + budget::version);
   app.require_subcommand(1);
   app.failure_message(CLI::FailureMessage::help);

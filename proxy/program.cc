@@ -93,9 +93,9 @@ std::expected<void, std::string> Program::open(Config config) {
   if (!admin) return std::unexpected(admin.error());
   admin_ = std::move(*admin);
 
-  services_ = std::make_unique<pipeline::Services>(pipeline::Services{
-      clock_, *ledger_, admin_->keys(), calibration_, metrics_,
-      [this](const ledger::UsageRecord& record) { log_call(record); }});
+  services_ = std::make_unique<pipeline::Services>(
+      pipeline::Services{clock_, *ledger_, admin_->keys(), calibration_, metrics_,
+                         [this](const ledger::UsageRecord& record) { log_call(record); }});
   shutdown_timeout_ = config.shutdown_timeout;
   const std::size_t count =
       config.workers ? config.workers : std::max(1U, std::thread::hardware_concurrency());
@@ -110,8 +110,7 @@ std::expected<void, std::string> Program::listen(const Config& config) {
   for (const ListenConfig& address : config.listen) {
     auto tls = listener_tls(address, config.store.path + "/tls");
     if (!tls) return std::unexpected(tls.error());
-    auto listener =
-        std::make_unique<server::Listener>(io_, workers_, config.limits.connections);
+    auto listener = std::make_unique<server::Listener>(io_, workers_, config.limits.connections);
     if (auto opened = listener->open(address, *tls); !opened) {
       return std::unexpected(opened.error());
     }
@@ -142,7 +141,9 @@ void Program::run() {
   announce();
   io_.run();
   for (auto& worker : workers_) worker->stop();
-  ledger_->close();
+  if (auto flushed = ledger_->flush(); !flushed) {
+    log_.warn("ledger_not_flushed", {{"why", flushed.error()}});
+  }
   log_.info("stopped", {});
 }
 
@@ -151,8 +152,8 @@ void Program::announce() const {
   if (const std::string file = admin_->generated_key_file(); !file.empty()) {
     log_.info("admin_key_generated", {{"file", file}});
   }
-  log_.info("ready", {{"workers", static_cast<std::int64_t>(workers_.size())},
-                      {"config", config_file_}});
+  log_.info("ready",
+            {{"workers", static_cast<std::int64_t>(workers_.size())}, {"config", config_file_}});
 }
 
 void Program::wait_for_signal() {

@@ -71,11 +71,27 @@ std::vector<admin::MetricFamily> metric_families(const pipeline::Metrics& metric
              value(metrics.connections)),
       single("budget_client_connections_total", "Client connections accepted", "counter",
              value(metrics.connections_total)),
-      single("budget_holds_open", "Calls in flight that hold money", "gauge",
-             static_cast<std::int64_t>(stats.open_holds)),
+      single("budget_holds_open", "Calls in flight that hold money", "gauge", stats.open_holds),
       single("budget_holds_lapsed_total", "Holds charged because nobody settled them", "counter",
-             static_cast<std::int64_t>(stats.lapsed)),
+             stats.lapsed),
+      single("budget_journal_bytes", "The journal's files", "gauge",
+             static_cast<std::int64_t>(stats.journal_bytes)),
+      single("budget_journal_backlog_bytes", "Of those, not yet in the database", "gauge",
+             static_cast<std::int64_t>(stats.backlog_bytes)),
+      single("budget_journal_failing", "Whether the journal's disk fails", "gauge",
+             stats.disk_failing ? 1 : 0),
   };
+}
+
+ledger::EmbeddedOptions ledger_options(const Config& config, const policy::Clock& clock,
+                                       const Log& log) {
+  ledger::EmbeddedOptions options;
+  options.path = config.store.path;
+  options.journal_sync = config.store.journal_sync;
+  options.usage_retention = config.store.usage_retention;
+  options.clock = &clock;
+  options.log = [&log](std::string_view what) { log.warn("ledger", {{"what", what}}); };
+  return options;
 }
 
 }  // namespace budget

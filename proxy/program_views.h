@@ -18,8 +18,8 @@ namespace budget {
                                                          std::string config_error, bool draining);
 [[nodiscard]] std::vector<admin::MetricFamily> metric_families(
     const pipeline::Metrics& metrics, const ledger::EmbeddedLedger& ledger);
-[[nodiscard]] ledger::EmbeddedLedgerOptions ledger_options(const Config& config,
-                                                           const policy::Clock& clock,
-                                                           const Log& log);
+// `clock` and `log` must outlive the ledger.
+[[nodiscard]] ledger::EmbeddedOptions ledger_options(const Config& config,
+                                                     const policy::Clock& clock, const Log& log);
 
 }  // namespace budget

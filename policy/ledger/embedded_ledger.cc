@@ -4,15 +4,14 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/thread_pool.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <utility>
 
 #include "policy/ledger/applier.h"
+#include "policy/ledger/blocking.h"
 #include "policy/ledger/books.h"
 #include "policy/ledger/journal.h"
 #include "policy/ledger/sqlite_usage.h"
@@ -73,7 +72,7 @@ struct EmbeddedLedger::Parts {
 
 std::expected<void, std::string> EmbeddedLedger::Parts::recover(const EmbeddedOptions& options,
                                                                 Database& database) {
-  books = std::make_unique<Books>(*journal);
+  books = std::make_unique<Books>(*journal, options.ids_remembered);
   if (auto loaded = books->load(database); !loaded) return loaded;
   Statement ask(database, "SELECT value FROM meta WHERE name = 'position'");
   Position position = ask.next() ? static_cast<Position>(ask.number(0)) : 0;
@@ -183,17 +182,15 @@ Async<ReserveOutcome> EmbeddedLedger::reserve(ReserveRequest request) {
 
 // Whether an id that is not open was resolved long ago. Errors: unavailable.
 Async<bool> EmbeddedLedger::was_resolved(std::string id) {
-  auto look = [](Parts* parts, std::string wanted) -> Async<bool> {
+  auto look = [parts = parts_.get(), wanted = std::move(id)]() -> Result<bool> {
     const auto found = parts->usage->find(wanted);
-    if (!found) co_return std::unexpected(LedgerError::unavailable);
-    if (*found) co_return true;
+    if (!found) return std::unexpected(LedgerError::unavailable);
+    if (*found) return true;
     const auto released = parts->usage->was_released(wanted);
-    if (!released) co_return std::unexpected(LedgerError::unavailable);
-    co_return *released;
+    if (!released) return std::unexpected(LedgerError::unavailable);
+    return *released;
   };
-  Async<bool> asking = look(parts_.get(), std::move(id));
-  co_return co_await boost::asio::co_spawn(parts_->slow, std::move(asking),
-                                           boost::asio::use_awaitable);
+  co_return co_await run_blocking(parts_->slow, std::move(look));
 }
 
 namespace {
@@ -252,12 +249,11 @@ Result<bool> EmbeddedLedger::Parts::record(UsageRecord record,
 }
 
 Async<bool> EmbeddedLedger::record(UsageRecord record, std::vector<CounterRef> lines) {
-  auto work = [](Parts* parts, UsageRecord what, std::vector<CounterRef> where) -> Async<bool> {
-    co_return parts->record(std::move(what), where);
+  auto work = [parts = parts_.get(), what = std::move(record),
+               where = std::move(lines)]() mutable -> Result<bool> {
+    return parts->record(std::move(what), where);
   };
-  Async<bool> recording = work(parts_.get(), std::move(record), std::move(lines));
-  co_return co_await boost::asio::co_spawn(parts_->slow, std::move(recording),
-                                           boost::asio::use_awaitable);
+  co_return co_await run_blocking(parts_->slow, std::move(work));
 }
 
 Async<ReserveOutcome> EmbeddedLedger::allocate(AllocateRequest request) {

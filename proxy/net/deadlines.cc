@@ -27,7 +27,9 @@ void Deadlines::start() {
   });
 }
 
-void Deadlines::stop() { timer_.cancel(); }
+void Deadlines::stop() {
+  timer_.cancel();
+}
 
 void Deadlines::sweep() {
   const SteadyTime now = std::chrono::steady_clock::now();

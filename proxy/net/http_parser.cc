@@ -10,13 +10,15 @@ namespace http = boost::beast::http;
 
 namespace {
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
 
 }  // namespace
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                            [](char x, char y) { return lower(x) == lower(y); });
 }
 
 std::string_view Head::field(std::string_view name) const {
@@ -65,8 +67,8 @@ auto HttpParser<is_request>::feed(std::string_view bytes) -> Step {
     if (error == http::error::need_more) {
       step.error = ParseError::need_more;
     } else {
-      step.error = error == http::error::header_limit ? ParseError::head_too_large
-                                                      : ParseError::malformed;
+      step.error =
+          error == http::error::header_limit ? ParseError::head_too_large : ParseError::malformed;
     }
     break;
   }

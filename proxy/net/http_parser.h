@@ -40,10 +40,10 @@ struct Head {
 [[nodiscard]] bool equal_ignoring_case(std::string_view a, std::string_view b);
 
 enum class ParseError : std::uint8_t {
-  need_more,        // not an error: feed on
+  need_more,  // not an error: feed on
   head_too_large,
-  malformed,        // not HTTP/1.x, or not in one way only
-  truncated,        // ended inside the message
+  malformed,  // not HTTP/1.x, or not in one way only
+  truncated,  // ended inside the message
 };
 
 // Beast's parser with its events kept as views. Feed it the buffer's unread
@@ -55,7 +55,7 @@ class HttpParser final : public boost::beast::http::basic_parser<is_request> {
   HttpParser(Head& head, std::size_t head_bytes_max);
 
   struct Step {
-    std::size_t used = 0;           // bytes consumed
+    std::size_t used = 0;  // bytes consumed
     std::optional<ParseError> error;
   };
   // Parses what it can of `bytes`; body data is appended to pieces() as views
@@ -76,16 +76,15 @@ class HttpParser final : public boost::beast::http::basic_parser<is_request> {
   using error_code = boost::beast::error_code;
   using string_view = boost::beast::string_view;
 
-  void on_request_impl(boost::beast::http::verb method, string_view method_name,
-                       string_view target, int version, error_code& error) override;
+  void on_request_impl(boost::beast::http::verb method, string_view method_name, string_view target,
+                       int version, error_code& error) override;
   void on_response_impl(int status, string_view reason, int version, error_code& error) override;
   void on_field_impl(boost::beast::http::field name, string_view name_text, string_view value,
                      error_code& error) override;
   void on_header_impl(error_code& error) override;
   void on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code& error) override;
   std::size_t on_body_impl(string_view body, error_code& error) override;
-  void on_chunk_header_impl(std::uint64_t size, string_view extensions,
-                            error_code& error) override;
+  void on_chunk_header_impl(std::uint64_t size, string_view extensions, error_code& error) override;
   std::size_t on_chunk_body_impl(std::uint64_t remain, string_view body,
                                  error_code& error) override;
   void on_finish_impl(error_code& error) override;

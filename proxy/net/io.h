@@ -22,13 +22,13 @@ inline constexpr boost::asio::use_awaitable_t<Executor> use_awaitable;
 using SteadyTime = std::chrono::steady_clock::time_point;
 
 enum class IoError : std::uint8_t {
-  closed,       // the peer ended its side in order
-  reset,        // the connection broke
-  timeout,      // our own deadline passed
-  cancelled,    // ended from our side: the client went away, or we are stopping
-  unresolved,   // no address for the host name
-  refused,      // no connection could be made
-  tls,          // the handshake failed, or the certificate is not trusted
+  closed,      // the peer ended its side in order
+  reset,       // the connection broke
+  timeout,     // our own deadline passed
+  cancelled,   // ended from our side: the client went away, or we are stopping
+  unresolved,  // no address for the host name
+  refused,     // no connection could be made
+  tls,         // the handshake failed, or the certificate is not trusted
 };
 [[nodiscard]] std::string_view name_of(IoError error);
 

@@ -9,13 +9,20 @@ namespace budget::net {
 
 std::string_view name_of(IoError error) {
   switch (error) {
-    case IoError::closed: return "closed";
-    case IoError::reset: return "reset";
-    case IoError::timeout: return "timeout";
-    case IoError::cancelled: return "cancelled";
-    case IoError::unresolved: return "unresolved";
-    case IoError::refused: return "refused";
-    case IoError::tls: return "tls";
+    case IoError::closed:
+      return "closed";
+    case IoError::reset:
+      return "reset";
+    case IoError::timeout:
+      return "timeout";
+    case IoError::cancelled:
+      return "cancelled";
+    case IoError::unresolved:
+      return "unresolved";
+    case IoError::refused:
+      return "refused";
+    case IoError::tls:
+      return "tls";
   }
   return "";
 }
@@ -41,7 +48,9 @@ IoError SocketBase::io_error(const boost::system::error_code& error) const {
 SocketBase::SocketBase(Deadlines& deadlines)
     : Entry(deadlines), watch_(std::make_shared<Watch>(Watch{this, false})) {}
 
-SocketBase::~SocketBase() { watch_->owner = nullptr; }
+SocketBase::~SocketBase() {
+  watch_->owner = nullptr;
+}
 
 void SocketBase::watch_hang_up(std::function<void()> on_hang_up) {
   on_hang_up_ = std::move(on_hang_up);
@@ -58,11 +67,10 @@ void SocketBase::stop_watching() {
 void SocketBase::arm_watch() {
   if (watch_->waiting || ended()) return;
   watch_->waiting = true;
-  socket().async_wait(TcpSocket::wait_read,
-                      [watch = watch_](boost::system::error_code error) {
-                        watch->waiting = false;
-                        if (!error && watch->owner) watch->owner->on_readable();
-                      });
+  socket().async_wait(TcpSocket::wait_read, [watch = watch_](boost::system::error_code error) {
+    watch->waiting = false;
+    if (!error && watch->owner) watch->owner->on_readable();
+  });
 }
 
 void SocketBase::on_readable() {

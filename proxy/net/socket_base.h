@@ -19,9 +19,7 @@ class SocketBase : public Connection, protected Deadlines::Entry {
   ~SocketBase() override;
 
   virtual TcpSocket& socket() = 0;
-  [[nodiscard]] const TcpSocket& socket() const {
-    return const_cast<SocketBase*>(this)->socket();
-  }
+  [[nodiscard]] const TcpSocket& socket() const { return const_cast<SocketBase*>(this)->socket(); }
 
   // What an operation's error code means here.
   [[nodiscard]] IoError io_error(const boost::system::error_code& error) const;

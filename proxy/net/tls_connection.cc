@@ -117,8 +117,8 @@ Io<std::unique_ptr<Connection>> connect_tls(TcpSocket socket, asio::ssl::context
                                             std::string server_name, bool verify,
                                             Deadlines& deadlines, SteadyTime deadline) {
   auto connection = std::make_unique<TlsConnection>(std::move(socket), context, deadlines);
-  auto done = co_await connection->handshake(TlsStream::client, std::move(server_name), verify,
-                                             deadline);
+  auto done =
+      co_await connection->handshake(TlsStream::client, std::move(server_name), verify, deadline);
   if (!done) co_return std::unexpected(done.error());
   co_return std::unique_ptr<Connection>(std::move(connection));
 }

@@ -123,16 +123,15 @@ std::expected<TlsContext, std::string> server_tls_context(const std::string& cer
     if (error) {
       return std::unexpected("cannot use the client CA '" + client_ca + "': " + error.message());
     }
-    context->set_verify_mode(
-        asio::ssl::verify_peer | asio::ssl::verify_fail_if_no_peer_cert, error);
+    context->set_verify_mode(asio::ssl::verify_peer | asio::ssl::verify_fail_if_no_peer_cert,
+                             error);
     SSL_CTX_set_client_CA_list(context->native_handle(),
                                SSL_load_client_CA_file(client_ca.c_str()));
   }
   static constexpr std::string_view session_id_context = "budget";
-  SSL_CTX_set_session_id_context(
-      context->native_handle(),
-      reinterpret_cast<const unsigned char*>(session_id_context.data()),
-      static_cast<unsigned>(session_id_context.size()));
+  SSL_CTX_set_session_id_context(context->native_handle(),
+                                 reinterpret_cast<const unsigned char*>(session_id_context.data()),
+                                 static_cast<unsigned>(session_id_context.size()));
   return context;
 }
 
@@ -158,14 +157,14 @@ std::expected<CertificateFiles, std::string> self_signed_certificate(const std::
   const KeyPtr key(EVP_EC_gen("P-256"));
   const CertificatePtr certificate = key ? make_certificate(key.get()) : nullptr;
   if (!certificate) return std::unexpected("OpenSSL could not make a self-signed certificate");
-  const bool written =
-      write_file(files.key, 0600,
-                 [&](std::FILE* file) {
-                   return PEM_write_PrivateKey(file, key.get(), nullptr, nullptr, 0, nullptr,
-                                               nullptr);
-                 }) &&
-      write_file(files.certificate, 0644,
-                 [&](std::FILE* file) { return PEM_write_X509(file, certificate.get()); });
+  const bool written = write_file(files.key, 0600,
+                                  [&](std::FILE* file) {
+                                    return PEM_write_PrivateKey(file, key.get(), nullptr, nullptr,
+                                                                0, nullptr, nullptr);
+                                  }) &&
+                       write_file(files.certificate, 0644, [&](std::FILE* file) {
+                         return PEM_write_X509(file, certificate.get());
+                       });
   if (!written) return std::unexpected("cannot write '" + files.certificate + "' or its key");
   return files;
 }

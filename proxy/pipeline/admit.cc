@@ -23,9 +23,9 @@ constexpr Tokens incremental_step(1'024);
 constexpr std::chrono::milliseconds queue_look_again{20};
 constexpr int clamp_tries = 3;
 
-using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
-                                         asio::wait_traits<std::chrono::steady_clock>,
-                                         net::Executor>;
+using Timer =
+    asio::basic_waitable_timer<std::chrono::steady_clock,
+                               asio::wait_traits<std::chrono::steady_clock>, net::Executor>;
 
 // What a reservation came to.
 struct Attempt {
@@ -127,9 +127,15 @@ net::Awaitable<Attempt> Admission::try_actions(Attempt refused) {
   Attempt last = std::move(refused);
   for (const Action& action : actions) {
     switch (action.kind) {
-      case Action::Kind::clamp: last = co_await clamp(std::move(last), least); break;
-      case Action::Kind::downgrade: last = co_await downgrade(action, std::move(last)); break;
-      case Action::Kind::queue: last = co_await queue(action, std::move(last)); break;
+      case Action::Kind::clamp:
+        last = co_await clamp(std::move(last), least);
+        break;
+      case Action::Kind::downgrade:
+        last = co_await downgrade(action, std::move(last));
+        break;
+      case Action::Kind::queue:
+        last = co_await queue(action, std::move(last));
+        break;
     }
     if (!last.refused()) break;
   }
@@ -213,9 +219,8 @@ net::Awaitable<Attempt> Admission::queue(const Action& action, Attempt refused) 
 
 void Admission::accept(const Attempt& attempt) {
   call_.holding = true;
-  call_.decision =
-      policy::decide_admitted(call_.plan, attempt.outcome->states, attempt.amount,
-                              call_.snapshot().config.error_amounts);
+  call_.decision = policy::decide_admitted(call_.plan, attempt.outcome->states, attempt.amount,
+                                           call_.snapshot().config.error_amounts);
   if (verdict_ != policy::Verdict::allow) call_.decision.verdict = verdict_;
 }
 

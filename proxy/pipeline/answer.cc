@@ -88,15 +88,15 @@ wire::Problem refusal_of(const Call& call, const policy::Denial& denial) {
     problem.retry_after_s = 1;
   }
   if (amounts) {
-    problem.budget = wire::BudgetDetail{
-        .budget = denial.budget,
-        .policy = denial.policy,
-        .unit = std::string(policy::name_of(denial.unit)),
-        .limit = figure(denial.unit, denial.limit),
-        .spent = figure(denial.unit, denial.spent),
-        .reserved = figure(denial.unit, denial.reserved),
-        .requested = figure(denial.unit, denial.requested),
-        .resets_at = denial.resets_at ? policy::rfc3339(*denial.resets_at) : ""};
+    problem.budget =
+        wire::BudgetDetail{.budget = denial.budget,
+                           .policy = denial.policy,
+                           .unit = std::string(policy::name_of(denial.unit)),
+                           .limit = figure(denial.unit, denial.limit),
+                           .spent = figure(denial.unit, denial.spent),
+                           .reserved = figure(denial.unit, denial.reserved),
+                           .requested = figure(denial.unit, denial.requested),
+                           .resets_at = denial.resets_at ? policy::rfc3339(*denial.resets_at) : ""};
   }
   return problem;
 }
@@ -175,11 +175,12 @@ net::Io<void> send_dry_run(Call& call) {
   }
   body["policies"] = std::move(policies);
   if (const auto& denial = call.decision.denial) {
-    body["message"] = policy::describe(*denial, call.admitted_at,
-                                       call.snapshot().config.error_amounts);
+    body["message"] =
+        policy::describe(*denial, call.admitted_at, call.snapshot().config.error_amounts);
   }
   json::array warnings;
-  for (const std::string& warning : call.decision.warnings) warnings.push_back(json::string(warning));
+  for (const std::string& warning : call.decision.warnings)
+    warnings.push_back(json::string(warning));
   body["warnings"] = std::move(warnings);
 
   wire::ErrorAnswer answer;

@@ -45,7 +45,7 @@ struct Call {
   std::string model;  // what is sent upstream: the caller's, or a downgrade
   pricing::FoundPrice price;
   pricing::WorstCase worst;
-  bool input_exact = false;   // worst.input is as good as it gets
+  bool input_exact = false;         // worst.input is as good as it gets
   std::int64_t counted_input = -1;  // our own count of the input; -1: not counted
 
   // admit
@@ -53,8 +53,8 @@ struct Call {
   policy::Decision decision;
   std::vector<policy::CounterState> states;  // a dry run's, parallel to plan.lines
   ledger::Amount held;
-  bool incremental = false;   // the hold grows with the stream
-  bool holding = false;       // a hold is open and must be settled
+  bool incremental = false;  // the hold grows with the stream
+  bool holding = false;      // a hold is open and must be settled
   wire::Rewrite rewrite;
 
   [[nodiscard]] const Snapshot& snapshot() const { return *state->snapshot; }

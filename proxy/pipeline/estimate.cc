@@ -82,10 +82,10 @@ bool count_input_exactly(Call& call) {
   const pricing::InputCount count =
       pricing::count_input(parts, call.provider->dialect->vendor, call.model);
   call.counted_input = count.local.value();
-  const Tokens best = count.exact ? count.tokens
-                                  : call.services().calibration.bound(call.provider->config.name,
-                                                                      call.model, count.local,
-                                                                      count.tokens);
+  const Tokens best = count.exact
+                          ? count.tokens
+                          : call.services().calibration.bound(
+                                call.provider->config.name, call.model, count.local, count.tokens);
   // What has been learnt may be above the bound, where a provider adds text of
   // its own to every call.
   const bool smaller = best < call.worst.input;

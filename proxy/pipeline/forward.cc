@@ -20,16 +20,24 @@ wire::Problem unreachable(const Call& call, IoError error) {
   wire::Problem problem;
   problem.kind = error == IoError::timeout ? wire::ProblemKind::upstream_timeout
                                            : wire::ProblemKind::upstream_unreachable;
-  problem.message = "Provider '" + call.provider->config.name + "' at " +
-                    call.provider->host_header;
+  problem.message =
+      "Provider '" + call.provider->config.name + "' at " + call.provider->host_header;
   switch (error) {
-    case IoError::timeout: problem.message += " did not answer in time."; break;
-    case IoError::unresolved: problem.message += " has no address: the name does not resolve."; break;
-    case IoError::refused: problem.message += " refuses connections."; break;
+    case IoError::timeout:
+      problem.message += " did not answer in time.";
+      break;
+    case IoError::unresolved:
+      problem.message += " has no address: the name does not resolve.";
+      break;
+    case IoError::refused:
+      problem.message += " refuses connections.";
+      break;
     case IoError::tls:
       problem.message += " could not be trusted: the TLS handshake or its certificate failed.";
       break;
-    default: problem.message += " broke the connection before it answered."; break;
+    default:
+      problem.message += " broke the connection before it answered.";
+      break;
   }
   return problem;
 }

@@ -18,7 +18,16 @@ constexpr std::size_t tags_max = 32;
 
 // The labels a caller can say of itself, by their name in the path; a header's
 // name is "X-Budget-" and the same with dashes.
-enum class Label : std::uint8_t { component, context, task, task_type, user, tags, priority, allocation };
+enum class Label : std::uint8_t {
+  component,
+  context,
+  task,
+  task_type,
+  user,
+  tags,
+  priority,
+  allocation
+};
 constexpr std::array<std::pair<std::string_view, Label>, 8> labels{{
     {"component", Label::component},
     {"context", Label::context},
@@ -91,14 +100,28 @@ bool set_label(policy::Caller& caller, Label label, std::string_view value) {
     return false;
   }
   switch (label) {
-    case Label::component: caller.component = value; return true;
-    case Label::context: caller.context_id = value; return true;
-    case Label::task: caller.task_id = value; return true;
-    case Label::task_type: caller.task_type = value; return true;
-    case Label::user: caller.user = value; return true;
-    case Label::allocation: caller.allocation_id = value; return true;
-    case Label::tags: return set_tags(caller, value);
-    case Label::priority: return set_priority(caller, value);
+    case Label::component:
+      caller.component = value;
+      return true;
+    case Label::context:
+      caller.context_id = value;
+      return true;
+    case Label::task:
+      caller.task_id = value;
+      return true;
+    case Label::task_type:
+      caller.task_type = value;
+      return true;
+    case Label::user:
+      caller.user = value;
+      return true;
+    case Label::allocation:
+      caller.allocation_id = value;
+      return true;
+    case Label::tags:
+      return set_tags(caller, value);
+    case Label::priority:
+      return set_priority(caller, value);
   }
   return false;
 }
@@ -150,7 +173,8 @@ std::optional<wire::Problem> read_path_labels(Call& call) {
 std::optional<wire::Problem> read_headers(Call& call) {
   if (!call.snapshot().config.identity.headers) return std::nullopt;
   for (const net::Field& field : call.request.head.fields) {
-    if (field.name.size() < 9 || !equal_ignoring_case(field.name.substr(0, 9), "x-budget-")) continue;
+    if (field.name.size() < 9 || !equal_ignoring_case(field.name.substr(0, 9), "x-budget-"))
+      continue;
     for (const auto& [name, label] : labels) {
       if (!equal_ignoring_case(field.name, header_name(name))) continue;
       if (!may_set(call.grant.get(), name)) continue;
@@ -165,7 +189,8 @@ std::string_view presented_key(const Request& request) {
   for (const net::Field& field : request.head.fields) {
     if (!is_credential_header(field.name)) continue;
     std::string_view value = field.value;
-    if (value.size() > 7 && equal_ignoring_case(value.substr(0, 7), "bearer ")) value.remove_prefix(7);
+    if (value.size() > 7 && equal_ignoring_case(value.substr(0, 7), "bearer "))
+      value.remove_prefix(7);
     if (admin::looks_like_proxy_key(value)) return value;
   }
   std::string_view query = request.query;
@@ -197,8 +222,8 @@ std::optional<wire::Problem> check_key(Call& call) {
 
 bool matches_any(const std::vector<std::string>& globs, std::string_view value) {
   return globs.empty() || std::any_of(globs.begin(), globs.end(), [value](const std::string& glob) {
-    return policy::Glob(glob).matches(value);
-  });
+           return policy::Glob(glob).matches(value);
+         });
 }
 
 std::optional<wire::Problem> check_grant(const Call& call) {

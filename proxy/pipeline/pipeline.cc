@@ -17,7 +17,7 @@ namespace {
 
 net::Awaitable<After> answer(Call& call, wire::Problem problem) {
   const auto sent = co_await send_problem(call, std::move(problem));
-  co_return sent && call.request.keep_alive ? After::keep : After::close;
+  co_return sent&& call.request.keep_alive ? After::keep : After::close;
 }
 
 // Phases 2 to 4: what can be refused without asking the ledger.

@@ -12,8 +12,7 @@ namespace budget::pipeline {
 inline constexpr std::chrono::minutes hold_lease{15};
 
 // The record of `call` charged at `worst`: what stands if the proxy dies.
-[[nodiscard]] ledger::UsageRecord provisional_record(const Call& call,
-                                                     const ledger::Amount& worst);
+[[nodiscard]] ledger::UsageRecord provisional_record(const Call& call, const ledger::Amount& worst);
 
 // Who, what and when, without figures.
 [[nodiscard]] ledger::UsageRecord blank_record(const Call& call);

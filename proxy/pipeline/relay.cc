@@ -254,10 +254,8 @@ net::Awaitable<void> Relay::renew_lease() {
 
 net::Awaitable<void> Relay::settle(Ended how) {
   if (!meter_) co_return;
-  Ending ending{.how = how,
-                .status = exchange_.head.status,
-                .meter = &*meter_,
-                .first_byte = first_byte_};
+  Ending ending{
+      .how = how, .status = exchange_.head.status, .meter = &*meter_, .first_byte = first_byte_};
   ending.upstream_request_id = upstream_request_id_;
   record_ = final_record(call_, ending);
   co_await settle_call(call_, *record_);
@@ -319,7 +317,7 @@ net::Awaitable<After> Relay::finish(Ended how) {
     problem.kind = wire::ProblemKind::upstream_unreachable;
     problem.message = "Provider '" + call_.provider->config.name + "' broke off its answer.";
     const auto sent = co_await send_problem(call_, std::move(problem));
-    co_return sent && call_.request.keep_alive ? After::keep : After::close;
+    co_return sent&& call_.request.keep_alive ? After::keep : After::close;
   }
   co_return After::close;
 }

@@ -77,7 +77,8 @@ bool ambiguous_path(std::string_view path, bool encoded_slashes_allowed) {
     if (i + 2 >= path.size() || !is_hex(path[i + 1]) || !is_hex(path[i + 2])) return true;
     const char high = path[i + 1];
     const char low = static_cast<char>(path[i + 2] | 0x20);
-    if (high == '0' || high == '1' || (high == '7' && low == 'f')) return true;  // control characters
+    if (high == '0' || high == '1' || (high == '7' && low == 'f'))
+      return true;  // control characters
     if (high == '2' && low == 'f' && !encoded_slashes_allowed) return true;
     if (high == '5' && low == 'c') return true;
   }
@@ -91,10 +92,10 @@ std::optional<wire::Problem> route_call(Call& call) {
   const auto index = call.snapshot().provider_named(parts.provider);
   if (!index) {
     call.route.format = &wire::format_for_errors(parts.rest);
-    return problem(wire::ProblemKind::unknown_provider,
-                   "There is no provider '" + std::string(parts.provider.substr(0, 64)) +
-                       "' here. The base URL must end in one of: " +
-                       provider_names(call.snapshot()) + ".");
+    return problem(
+        wire::ProblemKind::unknown_provider,
+        "There is no provider '" + std::string(parts.provider.substr(0, 64)) +
+            "' here. The base URL must end in one of: " + provider_names(call.snapshot()) + ".");
   }
   call.provider_index = *index;
   call.provider = &call.snapshot().providers[*index];

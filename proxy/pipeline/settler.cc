@@ -18,12 +18,18 @@ std::int64_t ms_between(net::SteadyTime from, net::SteadyTime to) {
 
 std::string_view error_code(Ended how, int status, const Meter* meter) {
   switch (how) {
-    case Ended::not_sent: return "upstream_unreachable";
-    case Ended::no_answer: return status == 504 ? "upstream_timeout" : "upstream_broken";
-    case Ended::broken: return "upstream_broken";
-    case Ended::client_gone: return "client_gone";
-    case Ended::cut: return "stream_cut";
-    case Ended::complete: break;
+    case Ended::not_sent:
+      return "upstream_unreachable";
+    case Ended::no_answer:
+      return status == 504 ? "upstream_timeout" : "upstream_broken";
+    case Ended::broken:
+      return "upstream_broken";
+    case Ended::client_gone:
+      return "client_gone";
+    case Ended::cut:
+      return "stream_cut";
+    case Ended::complete:
+      break;
   }
   if (status >= 400) return "upstream_error";
   if (meter && !meter->reading().error.empty()) return "error_in_stream";

@@ -11,12 +11,12 @@ namespace budget::pipeline {
 
 // How a call ended.
 enum class Ended : std::uint8_t {
-  complete,       // the provider's answer, to its end
-  not_sent,       // the provider never got it
-  no_answer,      // it got it, and never began to answer
-  broken,         // its answer broke off
-  client_gone,    // the client hung up; the provider's answer was left
-  cut,            // we ended the stream: the budget was reached
+  complete,     // the provider's answer, to its end
+  not_sent,     // the provider never got it
+  no_answer,    // it got it, and never began to answer
+  broken,       // its answer broke off
+  client_gone,  // the client hung up; the provider's answer was left
+  cut,          // we ended the stream: the budget was reached
 };
 
 struct Ending {

@@ -43,7 +43,8 @@ bool goes_on(const Call& call, const net::Field& field) {
     return false;
   }
   // A proxy key never leaves, even where no provider key replaces it.
-  if (is_credential_header(field.name) && (replaces_credentials(config) || call.grant)) return false;
+  if (is_credential_header(field.name) && (replaces_credentials(config) || call.grant))
+    return false;
   // The usage must be readable as it passes; identity costs us nothing and
   // decoding would (docs/decisions/0014).
   if (equal_ignoring_case(field.name, "accept-encoding")) {
@@ -101,7 +102,8 @@ void add_signature(std::string& out, const Call& call, std::string_view path,
                                          .secret_access_key = keys.secret_key,
                                          .session_token = keys.session_token};
   const auto now = std::chrono::floor<std::chrono::seconds>(call.admitted_at);
-  for (const auto& [name, value] : wire::sign_v4(request, credentials, keys.region, "bedrock", now)) {
+  for (const auto& [name, value] :
+       wire::sign_v4(request, credentials, keys.region, "bedrock", now)) {
     add_line(out, name, value);
   }
 }
@@ -112,10 +114,9 @@ std::string upstream_head(const Call& call, std::string_view body, bool body_rew
   const ProviderConfig& config = call.provider->config;
   const net::Head& head = call.request.head;
   std::string path = config.base_path;
-  const auto renamed =
-      call.rewrite.model
-          ? call.route.format->path_with_model(call.route, call.path, *call.rewrite.model)
-          : std::nullopt;
+  const auto renamed = call.rewrite.model ? call.route.format->path_with_model(
+                                                call.route, call.path, *call.rewrite.model)
+                                          : std::nullopt;
   path += renamed ? std::string_view(*renamed) : call.path;
   const std::string query = upstream_query(call);
 

@@ -44,7 +44,9 @@ tcp::endpoint Listener::endpoint() const {
   return acceptor_.local_endpoint(ignored);
 }
 
-void Listener::start() { accept(); }
+void Listener::start() {
+  accept();
+}
 
 void Listener::close() {
   boost::system::error_code ignored;
@@ -67,19 +69,18 @@ bool Listener::full() const {
 void Listener::accept() {
   // The socket is born on its worker's loop, so the worker is chosen first.
   Worker& worker = least_loaded();
-  acceptor_.async_accept(
-      worker.io().get_executor(),
-      [this, &worker](boost::system::error_code error, net::TcpSocket socket) {
-        if (!acceptor_.is_open()) return;
-        if (!error) worker.serve(std::move(socket), tls_, role_);
-        if (!error && !full()) return accept();
-        // Neither a failure nor a full house ends the loop: look again soon,
-        // and let the kernel's queue hold who comes meanwhile.
-        pause_.expires_after(pause_after_failure);
-        pause_.async_wait([this](boost::system::error_code cancelled) {
-          if (!cancelled && acceptor_.is_open()) accept();
-        });
-      });
+  acceptor_.async_accept(worker.io().get_executor(),
+                         [this, &worker](boost::system::error_code error, net::TcpSocket socket) {
+                           if (!acceptor_.is_open()) return;
+                           if (!error) worker.serve(std::move(socket), tls_, role_);
+                           if (!error && !full()) return accept();
+                           // Neither a failure nor a full house ends the loop: look again soon,
+                           // and let the kernel's queue hold who comes meanwhile.
+                           pause_.expires_after(pause_after_failure);
+                           pause_.async_wait([this](boost::system::error_code cancelled) {
+                             if (!cancelled && acceptor_.is_open()) accept();
+                           });
+                         });
 }
 
 }  // namespace budget::server

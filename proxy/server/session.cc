@@ -26,9 +26,13 @@ constexpr std::size_t body_read_bytes = 64 * 1024;
 constexpr std::chrono::seconds linger_for{1};
 constexpr std::size_t linger_bytes_max = std::size_t{1} << 20;
 
-SteadyTime after(std::chrono::milliseconds time) { return std::chrono::steady_clock::now() + time; }
+SteadyTime after(std::chrono::milliseconds time) {
+  return std::chrono::steady_clock::now() + time;
+}
 
-std::string_view path_of(std::string_view target) { return target.substr(0, target.find('?')); }
+std::string_view path_of(std::string_view target) {
+  return target.substr(0, target.find('?'));
+}
 
 }  // namespace
 
@@ -81,9 +85,9 @@ net::Awaitable<bool> Session::read_head() {
     }
     const bool too_large = unread.size() >= limits.request_header;
     if (step.error == net::ParseError::head_too_large || too_large) {
-      co_return co_await refuse(ProblemKind::header_too_large,
-                                "The request's head is larger than " +
-                                    std::to_string(limits.request_header) + " bytes.");
+      co_return co_await refuse(
+          ProblemKind::header_too_large,
+          "The request's head is larger than " + std::to_string(limits.request_header) + " bytes.");
     }
     if (step.error && *step.error != net::ParseError::need_more) {
       co_return co_await refuse(ProblemKind::invalid_request, "This is not an HTTP/1.1 request.");
@@ -115,9 +119,9 @@ net::Awaitable<bool> Session::read_body() {
   const LimitsConfig& limits = state_->snapshot->config.limits;
   const std::uint64_t length = head_.content_length.value_or(0);
   if (length > limits.request_body) {
-    co_return co_await refuse(ProblemKind::request_too_large,
-                              "The request's body is larger than " +
-                                  std::to_string(limits.request_body) + " bytes.");
+    co_return co_await refuse(
+        ProblemKind::request_too_large,
+        "The request's body is larger than " + std::to_string(limits.request_body) + " bytes.");
   }
   if (!head_.chunked && length == 0) co_return true;
   const SteadyTime deadline = after(limits.body_timeout);
@@ -138,11 +142,12 @@ net::Awaitable<bool> Session::read_known_length(std::uint64_t length, SteadyTime
   buffer_.consume(body_storage_.size());
   while (body_storage_.size() < length) {
     const std::size_t have = body_storage_.size();
-    const std::size_t wanted = std::min<std::uint64_t>(length - have, std::max(body_read_bytes, have));
+    const std::size_t wanted =
+        std::min<std::uint64_t>(length - have, std::max(body_read_bytes, have));
     body_storage_.reserve(have + wanted + net::ReadBuffer::padding);
     body_storage_.resize(have + wanted);
-    auto count = co_await connection_->read_some(
-        asio::buffer(body_storage_.data() + have, wanted), deadline);
+    auto count = co_await connection_->read_some(asio::buffer(body_storage_.data() + have, wanted),
+                                                 deadline);
     if (!count) {
       if (count.error() != IoError::timeout) co_return false;
       co_return co_await refuse(ProblemKind::request_timeout,
@@ -169,9 +174,9 @@ net::Awaitable<bool> Session::read_chunks(SteadyTime deadline) {
     for (const std::string_view piece : parser_->pieces()) body_storage_ += piece;
     chunks.consume(step.used);
     if (body_storage_.size() > body_max) {
-      co_return co_await refuse(ProblemKind::request_too_large,
-                                "The request's body is larger than " + std::to_string(body_max) +
-                                    " bytes.");
+      co_return co_await refuse(
+          ProblemKind::request_too_large,
+          "The request's body is larger than " + std::to_string(body_max) + " bytes.");
     }
     if (step.error && *step.error != net::ParseError::need_more) {
       co_return co_await refuse(ProblemKind::invalid_request, "The request's chunks are broken.");
@@ -209,9 +214,9 @@ net::Awaitable<After> Session::serve() {
     co_return co_await serve_admin(request);
   }
   if (!admin_path && role_.llm) co_return co_await pipeline::serve_call(state_, request);
-  co_await refuse(ProblemKind::unknown_provider,
-                  admin_path ? "The admin API is not served on this port."
-                             : "Models are not served on this port.");
+  co_await refuse(ProblemKind::unknown_provider, admin_path
+                                                     ? "The admin API is not served on this port."
+                                                     : "Models are not served on this port.");
   co_return After::close;
 }
 
@@ -235,7 +240,7 @@ net::Awaitable<After> Session::serve_admin(const pipeline::Request& request) {
   const auto sent = co_await pipeline::send_answer(
       *connection_, answer, {}, request.keep_alive, head_.method == "HEAD",
       after(state_->snapshot->config.limits.idle_timeout));
-  co_return sent && request.keep_alive ? After::keep : After::close;
+  co_return sent&& request.keep_alive ? After::keep : After::close;
 }
 
 // Answers and lets the connection end. Returns false, for its callers' sake.
@@ -245,8 +250,7 @@ net::Awaitable<bool> Session::refuse(ProblemKind kind, std::string message) {
   problem.message = std::move(message);
   const auto state = host_.state();
   problem.request_id = pipeline::make_request_id(state->services.clock.now());
-  const wire::ErrorAnswer answer =
-      wire::format_for_errors(path_of(head_.target)).refusal(problem);
+  const wire::ErrorAnswer answer = wire::format_for_errors(path_of(head_.target)).refusal(problem);
   const std::string extra = "x-budget-request-id: " + problem.request_id + "\r\n";
   co_await pipeline::send_answer(*connection_, answer, extra, false, head_.method == "HEAD",
                                  after(state->snapshot->config.limits.idle_timeout));

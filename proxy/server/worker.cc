@@ -20,7 +20,9 @@ Worker::Worker(pipeline::Services& services, admin::Api& api, TaskGroup& tasks,
       state_(make_state(std::move(snapshot))),
       work_(asio::make_work_guard(io_)) {}
 
-Worker::~Worker() { stop(); }
+Worker::~Worker() {
+  stop();
+}
 
 void Worker::start() {
   deadlines_.start();
@@ -88,8 +90,8 @@ net::Awaitable<void> Worker::run_session(net::TcpSocket socket, net::TlsContext 
 
   std::unique_ptr<net::Connection> connection;
   if (tls) {
-    const auto deadline = std::chrono::steady_clock::now() +
-                          state_->snapshot->config.limits.header_timeout;
+    const auto deadline =
+        std::chrono::steady_clock::now() + state_->snapshot->config.limits.header_timeout;
     auto accepted = co_await net::accept_tls(std::move(socket), *tls, deadlines_, deadline);
     if (!accepted) co_return;
     connection = std::move(*accepted);

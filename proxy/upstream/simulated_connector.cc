@@ -15,9 +15,9 @@ namespace {
 
 namespace asio = boost::asio;
 
-using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
-                                         asio::wait_traits<std::chrono::steady_clock>,
-                                         net::Executor>;
+using Timer =
+    asio::basic_waitable_timer<std::chrono::steady_clock,
+                               asio::wait_traits<std::chrono::steady_clock>, net::Executor>;
 
 constexpr std::size_t head_bytes_max = std::size_t{1} << 20;
 
@@ -142,9 +142,13 @@ class SimulatedConnection final : public net::Connection {
 
   net::Awaitable<std::optional<net::IoError>> end(net::SteadyTime deadline) {
     switch (answer_->body.ending()) {
-      case simulated::Ending::silence: co_return co_await silence(deadline);
-      case simulated::Ending::connection_drop: cancelled_ = true; co_return net::IoError::reset;
-      case simulated::Ending::complete: break;
+      case simulated::Ending::silence:
+        co_return co_await silence(deadline);
+      case simulated::Ending::connection_drop:
+        cancelled_ = true;
+        co_return net::IoError::reset;
+      case simulated::Ending::complete:
+        break;
     }
     if (answer_->streamed) pending_ = "0\r\n\r\n";
     answer_.reset();

@@ -55,8 +55,7 @@ net::Io<TcpConnector::Endpoints> TcpConnector::resolve(net::SteadyTime deadline)
     const auto [failed, results] = co_await resolver.async_resolve(
         target_.host, std::to_string(target_.port), asio::as_tuple(net::use_awaitable));
     if (failed) {
-      co_return std::unexpected(limit.expired() ? net::IoError::timeout
-                                                : net::IoError::unresolved);
+      co_return std::unexpected(limit.expired() ? net::IoError::timeout : net::IoError::unresolved);
     }
     for (const auto& result : results) found.push_back(result.endpoint());
   }

@@ -12,16 +12,16 @@ namespace budget::wire {
 // docs/configuration.md lists the status and the code of each in each format.
 enum class ProblemKind : std::uint8_t {
   budget_exceeded,
-  key_missing,        // 401
-  key_invalid,        // 401
-  not_allowed,        // 403: provider, model or component not allowed for this key
-  unpriced_model,     // 403
-  unmetered_path,     // 403
-  invalid_request,    // 400
-  request_too_large,  // 413
-  header_too_large,   // 431
-  unknown_provider,   // 404
-  request_timeout,    // 408
+  key_missing,           // 401
+  key_invalid,           // 401
+  not_allowed,           // 403: provider, model or component not allowed for this key
+  unpriced_model,        // 403
+  unmetered_path,        // 403
+  invalid_request,       // 400
+  request_too_large,     // 413
+  header_too_large,      // 431
+  unknown_provider,      // 404
+  request_timeout,       // 408
   upstream_unreachable,  // 502
   upstream_timeout,      // 504
   store_unavailable,     // 503
@@ -34,8 +34,8 @@ enum class ProblemKind : std::uint8_t {
 struct BudgetDetail {
   std::string budget;
   std::string policy;
-  std::string unit;       // cost, tokens, input_tokens, output_tokens, requests, concurrent
-  std::string limit;      // cost: USD with nine places; else an integer
+  std::string unit;   // cost, tokens, input_tokens, output_tokens, requests, concurrent
+  std::string limit;  // cost: USD with nine places; else an integer
   std::string spent;
   std::string reserved;
   std::string requested;
@@ -44,9 +44,9 @@ struct BudgetDetail {
 
 struct Problem {
   ProblemKind kind = ProblemKind::internal;
-  std::string message;     // one readable sentence; says what to do
+  std::string message;  // one readable sentence; says what to do
   std::string request_id;
-  int status = 0;          // 0: the kind's own; else a policy's deny_status
+  int status = 0;                             // 0: the kind's own; else a policy's deny_status
   std::optional<std::int64_t> retry_after_s;  // nullopt: never, or not known
   std::optional<BudgetDetail> budget;
 };

@@ -10,7 +10,15 @@ namespace budget::wire {
 
 // A provider's configured `format`. `any` is the simulated provider's: every
 // format under its own paths.
-enum class ProviderFormat : std::uint8_t { openai, anthropic, gemini, bedrock, cohere, ollama, any };
+enum class ProviderFormat : std::uint8_t {
+  openai,
+  anthropic,
+  gemini,
+  bedrock,
+  cohere,
+  ollama,
+  any
+};
 [[nodiscard]] std::optional<ProviderFormat> provider_format_named(std::string_view name);
 [[nodiscard]] std::string_view name_of(ProviderFormat format);
 

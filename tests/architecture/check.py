@@ -36,6 +36,12 @@ NOT_PURE = ["policy/ledger"]
 IO_HEADERS = re.compile(
     r"^(boost/asio|boost/beast|sys/socket|sys/stat|fcntl|unistd|netinet/|fstream|hiredis|sqlite3|"
     r"openssl/ssl|filesystem|thread|spdlog)")
+# Why each may break a rule.
+EXCEPTIONS = {
+    "policy/zone.cc": "reads the system's time zone database, once per zone",
+    "pricing/tokens/make_rank_image.cc": "a program of the build, not of the product",
+    "pricing/tokens/unicode_classes.cc": "a generated table",
+}
 FILE_LINES_MAX = 450
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)')
 
@@ -85,7 +91,7 @@ def main() -> int:
     checked = 0
     failures = 0
     for path in listed.stdout.split():
-        if not folder_of(path) or not (ROOT / path).exists():
+        if not folder_of(path) or path in EXCEPTIONS or not (ROOT / path).exists():
             continue
         checked += 1
         for line, what in problems_of(path, (ROOT / path).read_text(encoding="utf-8")):
