@@ -51,6 +51,9 @@ TEST(Auth, LetsEachRoleDoWhatItMayOnEveryRoute) {
       if (!refused) continue;
       EXPECT_EQ(told.error(),
                 caller.role == Role::anyone ? "authentication_error" : "authorization_error");
+      if (caller.role == Role::anyone) continue;
+      EXPECT_EQ(std::string_view(told.body.at("error").at("details").at("role").as_string()),
+                name_of(needed));
     }
   }
 }
