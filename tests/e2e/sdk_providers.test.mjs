@@ -19,12 +19,16 @@ const formats = {
   cohere: 'cohere',
 };
 const providerOf = {responses: 'openai'};
+const limit = 1500;
 
 let upstream;
 let budget;
 let scripted;
 before(async () => {
-  upstream = await startBudget();
+  upstream = await startBudget({
+    providers: '  long: {format: simulated, simulated: {output_tokens: 6000}}',
+    prices: '    "long/*": {input: 2.50, output: 10.00}',
+  });
   scripted = await startProvider((request, socket) => {
     const call = {function: {name: 'get_weather', arguments: {city: 'Graz'}}};
     const line = {
@@ -39,12 +43,15 @@ before(async () => {
     reply(socket, 200, {'content-type': 'application/x-ndjson'}, `${JSON.stringify(line)}\n`);
   });
   const ca = path.join(upstream.folder, 'data/tls/self_signed.crt');
-  const providers = Object.entries(formats).map(
-    ([name, format]) =>
-      `  ${name}: {format: ${format}, url: "${upstream.url}/@behind-${name}/simulated", key: "key-of-${name}"` +
-      `${name === 'azure' ? ', key_header: api-key' : ''}` +
-      `${format === 'openai' ? ', dialect: openai' : ''}, tls: {ca: ${ca}}}`,
-  );
+  // A format has a provider that says a few sentences, and one that says 6000 tokens.
+  const provider = (name, format, behind) =>
+    `  ${name}: {format: ${format}, url: "${upstream.url}/@behind-${name}/${behind}", ` +
+    `key: "key-of-${name}"${name.endsWith('azure') ? ', key_header: api-key' : ''}` +
+    `${format === 'openai' ? ', dialect: openai' : ''}, tls: {ca: ${ca}}}`;
+  const providers = Object.entries(formats).flatMap(([name, format]) => [
+    provider(name, format, 'simulated'),
+    provider(`long-${name}`, format, 'long'),
+  ]);
   budget = await new Budget({
     tls: true,
     config: `
@@ -52,10 +59,12 @@ providers:
 ${providers.join('\n')}
   scripted: {format: ollama, url: "${scripted.url}"}
 budgets:
-  - {name: everything, policies: [{name: day, period: daily, cost_limit: 1000}]}
+  - {name: everything, policies: [{name: day, period: daily, cost_limit: 1000, stream_overrun: finish}]}
   - {name: tiny, policies: [{name: nothing, period: daily, match: {component: "tiny-*"}, token_limit: 1}]}
   - name: short
     policies: [{name: words, period: daily, match: {component: "cut-*"}, per: [component], output_token_limit: 12, clamp_min_tokens: 1}]
+  - name: bursts
+    policies: [{name: words, period: daily, match: {component: "burst-*"}, per: [component], token_limit: ${limit}, reserve: incremental}]
 prices: {unknown_model: {input: 2.50, output: 10.00}}
 `,
   }).start();
@@ -97,6 +106,19 @@ for (const each of sdks) {
         );
       }
       assert.equal(behind.length, 2);
+    });
+
+    test('closes a cut stream cleanly however its bytes arrive', async () => {
+      const component = `burst-${each.name}`;
+      const told = await each
+        .connect(budget, component, {}, `long-${provider}`)
+        .stream({maxTokens: 8000});
+      assert.equal(told.finish, each.length);
+      const record = await recordOf(budget, component);
+      assert.equal(record.error, 'stream_cut');
+      assert.ok(record.output_tokens > 500 && record.total_tokens <= limit);
+      assert.ok(told.text.split(' ').length > 300);
+      assert.ok(told.text.split(' ').length <= record.output_tokens, 'no more than is charged');
     });
 
     test('is refused without its provider being asked', async () => {
