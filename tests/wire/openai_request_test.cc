@@ -107,7 +107,6 @@ TEST(OpenAiFacts, ReadsWhatBudgetsCareAbout) {
   EXPECT_EQ(facts->end_user, "u1");
   EXPECT_EQ(facts->extras.tier, pricing::ServiceTier::flex);
   EXPECT_TRUE(facts->usage_asked);
-  EXPECT_TRUE(facts->extras.audio_output);
   EXPECT_FALSE(facts->input_unbounded);
   EXPECT_TRUE(facts->has_output);
 }
