@@ -57,6 +57,8 @@ Program::Program(const Config& config)
 
 Program::~Program() {
   for (auto& worker : workers_) worker->stop();
+  // Its threads resume what they did on the workers' loops.
+  if (admin_) admin_->close();
 }
 
 std::expected<void, std::string> Program::open(Config config) {
@@ -84,6 +86,7 @@ std::expected<void, std::string> Program::open(Config config) {
             return view_;
           },
       .metrics = [this] { return metric_families(metrics_, *ledger_); },
+      .counters = [this] { return ledger_->counters(); },
       .folder = config.store.path,
       .admin_keys = {}};
   for (const AdminKeyConfig& key : config.admin_keys) {
@@ -141,6 +144,7 @@ void Program::run() {
   announce();
   io_.run();
   for (auto& worker : workers_) worker->stop();
+  admin_->close();
   if (auto flushed = ledger_->flush(); !flushed) {
     log_.warn("ledger_not_flushed", {{"why", flushed.error()}});
   }

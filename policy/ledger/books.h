@@ -56,6 +56,8 @@ class Books {
   Result<AllocationState> release_allocation(const std::string& id);
   std::vector<CounterState> read(const std::vector<CounterRef>& counters, Time now);
 
+  [[nodiscard]] std::vector<CounterRef> counters() { return counters_.list(); }
+
   // A call made elsewhere. REQUIRES: the database has no record of that id.
   Result<bool> add_record(UsageRecord record, const std::vector<CounterRef>& lines);
   // Replaces `before`, which the database has, on counters that still are.

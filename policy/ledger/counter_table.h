@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "policy/counter.h"
 #include "policy/ledger/rolling_window.h"
@@ -74,6 +75,10 @@ class CounterTable {
   [[nodiscard]] Counter* find(std::string_view key);
   Counter& add(const policy::CounterRef& ref, std::int64_t number);
   void remove(std::string_view key);
+
+  // Every counter's name, expired ones that are not forgotten yet among them.
+  // Locks one shard after the other.
+  [[nodiscard]] std::vector<policy::CounterRef> list();
 
   [[nodiscard]] std::int64_t next_number() { return next_number_.fetch_add(1); }
   void number_seen(std::int64_t number);

@@ -153,6 +153,10 @@ void EmbeddedLedger::abandon() {
   parts_->abandoned = true;
 }
 
+std::vector<CounterRef> EmbeddedLedger::counters() {
+  return parts_->books->counters();
+}
+
 UsageStore& EmbeddedLedger::usage() {
   return *parts_->usage;
 }

@@ -185,6 +185,13 @@ void append_message(JsonElement item, pricing::InputParts& parts) {
   parts.messages.push_back(std::move(message));
 }
 
+void append_user_message(JsonElement text, pricing::InputParts& parts) {
+  pricing::InputParts::Message message;
+  message.role = "user";
+  append_texts(text, message, parts);
+  parts.messages.push_back(std::move(message));
+}
+
 // Prompts and embeddings: a text, texts, token ids, or lists of token ids.
 void append_prompt(JsonElement prompt, pricing::InputParts& parts) {
   std::string_view text;
@@ -273,7 +280,7 @@ std::int64_t audio_milliseconds_max(std::string_view bytes) {
   return size * audio_milliseconds_per_byte_max;
 }
 
-pricing::InputParts openai_input_parts(const JsonValue& body) {
+pricing::InputParts openai_input_parts(const JsonValue& body, Operation operation) {
   pricing::InputParts parts;
   simdjson::dom::object members;
   if (!body.present() || body.element().get(members) != simdjson::SUCCESS) return parts;
@@ -283,6 +290,8 @@ pricing::InputParts openai_input_parts(const JsonValue& body) {
       simdjson::dom::array messages;
       if (value.get(messages) != simdjson::SUCCESS) continue;
       for (const JsonElement message : messages) append_message(message, parts);
+    } else if (key == "input" && operation == Operation::responses && value.is_string()) {
+      append_user_message(value, parts);
     } else if (key == "prompt" || key == "input" || key == "suffix" || key == "instructions") {
       append_prompt(value, parts);
     } else if (key == "tools" || key == "functions") {

@@ -107,7 +107,6 @@ TEST(OpenAiFacts, ReadsWhatBudgetsCareAbout) {
   EXPECT_EQ(facts->end_user, "u1");
   EXPECT_EQ(facts->extras.tier, pricing::ServiceTier::flex);
   EXPECT_TRUE(facts->usage_asked);
-  EXPECT_TRUE(facts->extras.audio_output);
   EXPECT_FALSE(facts->input_unbounded);
   EXPECT_TRUE(facts->has_output);
 }
@@ -463,11 +462,13 @@ TEST(OpenAiParts, HoldsEverythingThatIsCounted) {
                        {"application/json", R"({"model":"e","input":[[1,2],[3]]})"})
                 .token_ids,
             3);
-  EXPECT_EQ(format
-                .parts(post("/v1/responses"),
-                       {"application/json", R"({"model":"e","input":"a","instructions":"b"})"})
-                .texts,
-            (std::vector<std::string>{"a", "b"}));
+  const auto responses =
+      format.parts(post("/v1/responses"),
+                   {"application/json", R"({"model":"e","input":"a","instructions":"b"})"});
+  ASSERT_EQ(responses.messages.size(), 1U);
+  EXPECT_EQ(responses.messages[0].role, "user");
+  EXPECT_EQ(responses.messages[0].texts, std::vector<std::string>{"a"});
+  EXPECT_EQ(responses.texts, std::vector<std::string>{"b"});
 }
 
 }  // namespace
