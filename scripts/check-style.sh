@@ -8,3 +8,4 @@ if ! clang-format-19 --dry-run --Werror "${sources[@]}"; then
   exit 1
 fi
 python3 tests/architecture/check.py
+python3 tests/architecture/check_docs.py

@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+"""The documentation as a test.
+
+Fails on a relative link in a *.md file that leads nowhere, on a test that a
+document names and that is not in tests/, and on a file that names a path of
+the machine it was written on.
+"""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+CODE_BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+# `Suite.NameOfTheTest` and `file.test.mjs: title of the test`.
+CPP_NAME = re.compile(r"`([A-Z]\w+\.[A-Z]\w+)`")
+NODE_NAME = re.compile(r"`(\w+\.test\.mjs): ([^`]+)`")
+CPP_TEST = re.compile(r"\bTEST(?:_P|_F)?\(\s*(\w+),\s*(\w+)\s*\)")
+# Documents that name tests.
+NAME_TESTS = ["docs/field-notes.md", "docs/testing.md", "docs/decisions/"]
+# Folders in which people and build machines work.
+MACHINE_PATH = re.compile(r"(?<![\w.}])/(?:work|home|Users)/\w")
+
+
+def listed(*patterns: str):
+    found = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard",
+                            *patterns], cwd=ROOT, check=True, capture_output=True, text=True)
+    return [path for path in found.stdout.splitlines() if (ROOT / path).is_file()]
+
+
+def lines_with(pattern: re.Pattern, text: str):
+    for match in pattern.finditer(text):
+        yield text.count("\n", 0, match.start()) + 1, match
+
+
+def broken_links(path: str, text: str):
+    prose = CODE_BLOCK.sub(lambda block: "\n" * block.group().count("\n"), text)
+    for line, match in lines_with(LINK, prose):
+        target = match.group(1).partition("#")[0]
+        if not target or re.match(r"\w+:", target):
+            continue
+        if not (ROOT / path).parent.joinpath(target).exists():
+            yield line, f"the link to {target} leads nowhere"
+
+
+def missing_tests(text: str, cpp_tests: set):
+    for line, match in lines_with(CPP_NAME, text):
+        if match.group(1) not in cpp_tests:
+            yield line, f"there is no test {match.group(1)}"
+    for line, match in lines_with(NODE_NAME, text):
+        file = ROOT / "tests/e2e" / match.group(1)
+        if not file.exists() or match.group(2) not in file.read_text(encoding="utf-8"):
+            yield line, f"there is no test '{match.group(2)}' in tests/e2e/{match.group(1)}"
+
+
+def machine_paths(text: str):
+    for line, match in lines_with(MACHINE_PATH, text):
+        yield line, f"names a path of one machine: {match.group()}…"
+
+
+def main() -> int:
+    cpp_tests = set()
+    for path in listed("tests/*.cc"):
+        text = (ROOT / path).read_text(encoding="utf-8")
+        cpp_tests.update(f"{suite}.{name}" for suite, name in CPP_TEST.findall(text))
+
+    failures = 0
+    documents = listed("*.md")
+    for path in listed():
+        try:
+            text = (ROOT / path).read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+        problems = list(machine_paths(text))
+        if path in documents:
+            problems += broken_links(path, text)
+        if path in documents and path.startswith(tuple(NAME_TESTS)):
+            problems += missing_tests(text, cpp_tests)
+        for line, what in problems:
+            print(f"{path}:{line}: {what}")
+            failures += 1
+    print(f"documentation: {len(documents)} documents checked against {len(cpp_tests)} tests, "
+          f"{failures} problems")
+    return 1 if failures or not documents or not cpp_tests else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
