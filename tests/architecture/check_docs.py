@@ -52,7 +52,8 @@ def missing_tests(text: str, cpp_tests: set):
             yield line, f"there is no test {match.group(1)}"
     for line, match in lines_with(NODE_NAME, text):
         file = ROOT / "tests/e2e" / match.group(1)
-        if not file.exists() or match.group(2) not in file.read_text(encoding="utf-8"):
+        title = re.compile(r"([\"'`])" + re.escape(match.group(2)) + r"\1")
+        if not file.exists() or not title.search(file.read_text(encoding="utf-8")):
             yield line, f"there is no test '{match.group(2)}' in tests/e2e/{match.group(1)}"
 
 
