@@ -21,8 +21,8 @@ enum class Ended : std::uint8_t {
 
 struct Ending {
   Ended how = Ended::complete;
-  int status = 0;                // what the client saw; 0: nothing
-  const Meter* meter = nullptr;  // null when there was no answer
+  int status = 0;          // what the client saw; 0: nothing
+  Meter* meter = nullptr;  // null when there was no answer
   net::SteadyTime first_byte{};
   std::string_view upstream_request_id;
 };
