@@ -34,7 +34,7 @@ struct Ending {
 
 // Writes the record and frees the hold. What the ledger cannot take now it
 // takes later: see Ledger. Never cancelled: a client that hangs up closes
-// sockets, it does not end this.
-net::Awaitable<void> settle_call(Call& call, ledger::UsageRecord record);
+// sockets, it does not end this. `record` must last until it is done.
+net::Awaitable<void> settle_call(Call& call, const ledger::UsageRecord& record);
 
 }  // namespace budget::pipeline
