@@ -40,7 +40,8 @@ class Connection {
   virtual void cancel() = 0;
 
   // Calls `on_hang_up` once, from the worker's loop, when the peer has closed
-  // or reset while we were not reading. Bytes that arrive meanwhile stay.
+  // or reset while we were not reading, up to two ticks of Deadlines later.
+  // Bytes that arrive meanwhile stay.
   virtual void watch_hang_up(std::function<void()> on_hang_up) = 0;
   virtual void stop_watching() = 0;
 

@@ -54,7 +54,10 @@ SocketBase::~SocketBase() {
 
 void SocketBase::watch_hang_up(std::function<void()> on_hang_up) {
   on_hang_up_ = std::move(on_hang_up);
-  arm_watch();
+  // Nearly every call ends before the next tick, and then a wait, which costs
+  // a system call, is never needed.
+  polls_ = false;
+  watch(true);
 }
 
 void SocketBase::stop_watching() {
@@ -80,12 +83,19 @@ void SocketBase::on_readable() {
   if (hung_up()) {
     report_hang_up();
   } else {
+    polls_ = true;
     watch(true);
   }
 }
 
 void SocketBase::on_tick() {
-  if (on_hang_up_ && hung_up()) report_hang_up();
+  if (!on_hang_up_) return;
+  if (!polls_) {
+    watch(false);
+    arm_watch();
+  } else if (hung_up()) {
+    report_hang_up();
+  }
 }
 
 bool SocketBase::hung_up() const {

@@ -42,6 +42,7 @@ class SocketBase : public Connection, protected Deadlines::Entry {
 
   std::function<void()> on_hang_up_;
   std::shared_ptr<Watch> watch_;
+  bool polls_ = false;  // a wait would not tell: look at every tick
   bool cancelled_ = false;
   bool timed_out_ = false;
 };

@@ -1,5 +1,6 @@
 #include "proxy/pipeline/answer.h"
 
+#include <algorithm>
 #include <array>
 #include <boost/beast/http/status.hpp>
 #include <boost/json/array.hpp>
@@ -36,7 +37,14 @@ void add_line(std::string& out, std::string_view name, std::string_view value) {
   out += name;
   out += ": ";
   // A header line ends where we end it, whatever a name or a label holds.
-  for (const char c : value) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
+  const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  const std::size_t begin = out.size();
+  out += value;
+  // Looked for without an early end, which the compiler can do many at once.
+  bool found = false;
+  for (const char c : value) found |= control(c);
+  if (found)
+    std::replace_if(out.begin() + static_cast<std::ptrdiff_t>(begin), out.end(), control, ' ');
   out += "\r\n";
 }
 

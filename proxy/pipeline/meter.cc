@@ -6,6 +6,14 @@
 
 namespace budget::pipeline {
 
+namespace {
+
+// A stream's text is counted on the way once there is this much of it, so that
+// a long one is not kept in memory.
+constexpr std::size_t uncounted_max = 4 * 1024;
+
+}  // namespace
+
 bool is_event_stream(std::string_view content_type) {
   const std::string_view type = content_type.substr(0, content_type.find(';'));
   return net::equal_ignoring_case(type, "text/event-stream") ||
@@ -41,12 +49,27 @@ void Meter::feed(std::string_view bytes, std::string* out) {
 
 void Meter::finish(std::string* out) {
   reader_->finish(out);
-  counted_output_ += pricing::count_tokens(encoding_, reader_->take_output_text());
+  keep_output_text();
 }
 
 void Meter::read(std::string_view bytes, std::string* out) {
   reader_->feed(bytes, out);
-  counted_output_ += pricing::count_tokens(encoding_, reader_->take_output_text());
+  keep_output_text();
+  if (uncounted_.size() > uncounted_max) count();
+}
+
+void Meter::keep_output_text() {
+  uncounted_ += reader_->take_output_text();
+}
+
+pricing::Tokens Meter::counted_output() {
+  count();
+  return counted_output_;
+}
+
+void Meter::count() {
+  counted_output_ += pricing::count_tokens(encoding_, uncounted_);
+  uncounted_.clear();
 }
 
 }  // namespace budget::pipeline

@@ -31,16 +31,20 @@ class Meter {
     return reader_->cut_ending(usage);
   }
   // Output tokens by our own count so far: exact for OpenAI's encodings to
-  // within the seams between events, an estimate for others.
-  [[nodiscard]] pricing::Tokens counted_output() const { return counted_output_; }
+  // within a seam every few kilobytes, an estimate for others. Counting is
+  // left until this is asked: few answers need it, as most report their usage.
+  [[nodiscard]] pricing::Tokens counted_output();
 
  private:
   void read(std::string_view bytes, std::string* out);
+  void keep_output_text();
+  void count();
 
   pricing::Encoding encoding_;
   std::unique_ptr<wire::ResponseReader> reader_;
   std::unique_ptr<wire::ContentDecoder> decoder_;  // null: nothing to decode
   bool encoded_ = false;
+  std::string uncounted_;  // output text that counted_output_ lacks
   pricing::Tokens counted_output_;
 };
 

@@ -39,7 +39,8 @@ net::Awaitable<After> fail(Call& call, ForwardFailure failure) {
   Metrics& metrics = call.services().metrics;
   Metrics::add(failure.client_gone ? metrics.client_aborts : metrics.upstream_errors);
   if (call.route.billing == wire::Billing::metered) {
-    co_await settle_call(call, final_record(call, ending));
+    const ledger::UsageRecord record = final_record(call, ending);
+    co_await settle_call(call, record);
   }
   if (failure.client_gone) co_return After::close;
   co_return co_await answer(call, std::move(failure.problem));

@@ -114,7 +114,7 @@ ledger::UsageRecord final_record(Call& call, const Ending& ending) {
   return record;
 }
 
-net::Awaitable<void> settle_call(Call& call, ledger::UsageRecord record) {
+net::Awaitable<void> settle_call(Call& call, const ledger::UsageRecord& record) {
   Services& services = call.services();
   if (!call.holding) {
     // Admitted while the store was away: counted afterwards.

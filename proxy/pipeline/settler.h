@@ -21,8 +21,8 @@ enum class Ended : std::uint8_t {
 
 struct Ending {
   Ended how = Ended::complete;
-  int status = 0;                // what the client saw; 0: nothing
-  const Meter* meter = nullptr;  // null when there was no answer
+  int status = 0;          // what the client saw; 0: nothing
+  Meter* meter = nullptr;  // null when there was no answer
   net::SteadyTime first_byte{};
   std::string_view upstream_request_id;
 };
@@ -34,7 +34,7 @@ struct Ending {
 
 // Writes the record and frees the hold. What the ledger cannot take now it
 // takes later: see Ledger. Never cancelled: a client that hangs up closes
-// sockets, it does not end this.
-net::Awaitable<void> settle_call(Call& call, ledger::UsageRecord record);
+// sockets, it does not end this. `record` must last until it is done.
+net::Awaitable<void> settle_call(Call& call, const ledger::UsageRecord& record);
 
 }  // namespace budget::pipeline
