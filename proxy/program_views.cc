@@ -65,6 +65,8 @@ std::vector<admin::MetricFamily> metric_families(const pipeline::Metrics& metric
              value(metrics.overruns)),
       single("budget_settle_failures_total", "Settlements that the ledger did not take at once",
              "counter", value(metrics.settle_failures)),
+      single("budget_shadow_denials_total", "What shadow policies would have refused", "counter",
+             value(metrics.shadow_denials)),
       single("budget_fail_open_total", "Calls let through while the store was away", "counter",
              value(metrics.fail_open)),
       single("budget_client_connections", "Client connections open now", "gauge",

@@ -33,6 +33,10 @@ class Meter {
   // Output tokens by our own count so far: exact for OpenAI's encodings to
   // within the seams between events, an estimate for others.
   [[nodiscard]] pricing::Tokens counted_output() const { return counted_output_; }
+  // Whether something passed that could not be read, so that the count above
+  // says nothing: an unknown or broken coding, a body that is not what its
+  // content type says.
+  [[nodiscard]] bool unreadable() const { return undecoded_ || reading().malformed; }
 
  private:
   void read(std::string_view bytes, std::string* out);
@@ -41,6 +45,7 @@ class Meter {
   std::unique_ptr<wire::ResponseReader> reader_;
   std::unique_ptr<wire::ContentDecoder> decoder_;  // null: nothing to decode
   bool encoded_ = false;
+  bool undecoded_ = false;
   pricing::Tokens counted_output_;
 };
 

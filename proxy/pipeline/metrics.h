@@ -19,8 +19,9 @@ struct Metrics {
   Counter streams_cut{0};
   Counter overruns{0};  // calls billed above what was held for them
   Counter settle_failures{0};
-  Counter fail_open{0};    // admitted while the store was away
-  Counter connections{0};  // open now
+  Counter shadow_denials{0};  // by shadow policies: of calls they would have refused
+  Counter fail_open{0};       // admitted while the store was away
+  Counter connections{0};     // open now
   Counter connections_total{0};
 
   void count(policy::Verdict verdict) {

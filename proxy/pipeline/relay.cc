@@ -235,7 +235,7 @@ net::Awaitable<bool> Relay::hold_ahead() {
   const Tokens wanted = std::min(call_.worst.output_ceiling, said + hold_step);
   const ledger::Amount amount = amount_at(call_, wanted);
   auto extended = co_await call_.services().ledger.extend(
-      call_.request_id, amount, call_.services().clock.now() + hold_lease);
+      call_.request_id, amount, lease_end(call_, call_.services().clock.now()));
   if (extended && !extended->shortfall) {
     call_.held = amount;
     co_return true;
@@ -249,7 +249,7 @@ net::Awaitable<void> Relay::renew_lease() {
   if (!call_.holding || now - leased_at_ < hold_lease / 3) co_return;
   leased_at_ = now;
   co_await call_.services().ledger.extend(call_.request_id, call_.held,
-                                          call_.services().clock.now() + hold_lease);
+                                          lease_end(call_, call_.services().clock.now()));
 }
 
 net::Awaitable<void> Relay::settle(Ended how) {
