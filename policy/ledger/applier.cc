@@ -6,6 +6,11 @@
 #include "policy/ledger/limits.h"
 
 namespace budget::ledger {
+namespace {
+
+constexpr std::chrono::minutes kTrimInterval{1};  // while nothing happens
+
+}  // namespace
 
 Applier::Applier(Journal& journal, std::unique_ptr<StoreWriter> writer, const policy::Clock& clock,
                  Options options)
@@ -74,13 +79,15 @@ std::expected<Position, std::string> Applier::gather() {
 }
 
 bool Applier::apply_batch() {
+  // With nothing to apply, only what has grown too old is looked for, and that
+  // seldom.
+  const bool idle = position() >= journal_.written();
+  const auto started = std::chrono::steady_clock::now();
+  if (idle && started - trimmed_at_ < kTrimInterval) return false;
+  trimmed_at_ = started;
   writer_->begin();
-  const auto end = gather();
+  const auto end = idle ? position() : gather();
   const auto keep_from = clock_.now() - options_.usage_retention;
-  if (end && *end == position()) {
-    writer_->abort();
-    return false;
-  }
   auto done =
       end ? writer_->commit(*end, std::chrono::time_point_cast<policy::Time::duration>(keep_from))
           : std::unexpected(end.error());
@@ -93,7 +100,7 @@ bool Applier::apply_batch() {
   journal_.drop_before(*end);
   position_.store(*end, std::memory_order_release);
   if (options_.applied) options_.applied();
-  return true;
+  return !idle;
 }
 
 void Applier::set_error(std::string error) {

@@ -62,6 +62,7 @@ class Applier {
   Position wanted_ = 0;
   std::uint64_t rounds_ = 0;  // how often the thread has tried all it could
   std::string error_;
+  std::chrono::steady_clock::time_point trimmed_at_;  // the thread's own
   std::thread thread_;
 };
 

@@ -20,6 +20,11 @@ std::string& scratch() {
 
 }  // namespace
 
+Books::Books(Journal& journal, std::size_t ids_remembered) : journal_(journal) {
+  // Ids spread evenly enough over the shards, but not exactly.
+  for (HoldShard& shard : hold_shards_) shard.resolved.keep(ids_remembered / kHoldShards + 1);
+}
+
 std::vector<CounterState> Books::states_of(const std::vector<Counter*>& counters, Time now) {
   std::vector<CounterState> states;
   states.reserve(counters.size());

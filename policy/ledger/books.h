@@ -36,7 +36,7 @@ struct BooksStats {
 class Books {
  public:
   // The journal must outlive the books and be opened already.
-  explicit Books(Journal& journal) : journal_(journal) {}
+  Books(Journal& journal, std::size_t ids_remembered);
 
   // Recovery, in this order, by one thread: what the database has saved, then
   // every journal entry behind that, then the end of the dead process's holds.
@@ -77,7 +77,7 @@ class Books {
   struct alignas(64) HoldShard {
     std::mutex mutex;
     TextMap<std::unique_ptr<Hold>> holds;
-    IdMemory resolved{static_cast<std::size_t>(resolved_ids_max) / kHoldShards};
+    IdMemory resolved;
   };
   struct Allocation {
     AllocationKept kept;

@@ -72,7 +72,7 @@ struct EmbeddedLedger::Parts {
 
 std::expected<void, std::string> EmbeddedLedger::Parts::recover(const EmbeddedOptions& options,
                                                                 Database& database) {
-  books = std::make_unique<Books>(*journal);
+  books = std::make_unique<Books>(*journal, options.ids_remembered);
   if (auto loaded = books->load(database); !loaded) return loaded;
   Statement ask(database, "SELECT value FROM meta WHERE name = 'position'");
   Position position = ask.next() ? static_cast<Position>(ask.number(0)) : 0;

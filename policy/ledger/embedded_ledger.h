@@ -25,7 +25,9 @@ struct EmbeddedOptions {
   // this: the database cannot keep up, or not be written at all.
   std::uint64_t journal_bytes_max = std::uint64_t{4} << 30;
   std::uint64_t segment_bytes = 64u << 20;
-  std::size_t ring_bytes = 16u << 20;    // of a new folder; a multiple of 4096
+  std::size_t ring_bytes = 16u << 20;  // of a new folder; a multiple of 4096
+  // How many resolved ids memory keeps at least; older ones are looked up.
+  std::size_t ids_remembered = 1u << 17;
   const policy::Clock* clock = nullptr;  // nullptr: the system's; must outlive the ledger
   // One sentence an event (a dropped tail, a full disk); any thread.
   std::function<void(std::string_view)> log;

@@ -8,12 +8,12 @@
 
 namespace budget::ledger {
 
-// Remembers at least the last `kept` ids, by a 64-bit fingerprint: of a
+// Remembers at least the last `kept` ids it was told, by a 64-bit fingerprint: of a
 // million new ids, the odds that any is taken for one of a hundred thousand
 // old ones are one in a hundred million. Not thread-safe.
 class IdMemory {
  public:
-  explicit IdMemory(std::size_t kept) : kept_(kept) {}
+  void keep(std::size_t kept) { kept_ = kept; }
 
   void add(std::string_view id) {
     if (newer_.size() >= kept_) older_ = std::exchange(newer_, {});
@@ -27,7 +27,7 @@ class IdMemory {
  private:
   static std::size_t fingerprint(std::string_view id) { return std::hash<std::string_view>{}(id); }
 
-  std::size_t kept_;
+  std::size_t kept_ = 1;
   std::unordered_set<std::size_t> newer_, older_;
 };
 

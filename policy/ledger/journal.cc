@@ -16,6 +16,9 @@ namespace budget::ledger {
 namespace {
 
 constexpr std::chrono::milliseconds kRetry{50};  // after the disk refused
+// How long an append waits for a disk that is slow, before it is taken for one
+// that is full: callers are I/O threads.
+constexpr std::chrono::milliseconds kRingWaitMax{200};
 
 }  // namespace
 
@@ -63,15 +66,16 @@ bool Journal::append(std::string_view payload, Need need) {
   bool wake = false;
   {
     std::unique_lock lock(ring_mutex_);
-    if (failing() && need == Need::may_fail) return false;
+    const bool too_large = payload.size() > payload_max || payload.size() > ring_->capacity / 2;
+    if (need == Need::may_fail && (failing() || too_large)) return false;
     if (!owed_.empty() || !fits(payload.size())) {
       // Outrunning the disk is not the same as the disk being full: wait for
       // it as long as it makes progress.
       woken_ = true;
       wake_.notify_all();
-      while (!failing() && !stopping_ && (!owed_.empty() || !fits(payload.size()))) {
-        wake_.wait_for(lock, kRetry);
-      }
+      wake_.wait_for(lock, kRingWaitMax, [&] {
+        return failing() || stopping_ || (owed_.empty() && fits(payload.size()));
+      });
       if (!owed_.empty() || !fits(payload.size())) {
         if (need == Need::may_fail) return false;
         owed_.emplace_back(payload);
@@ -90,17 +94,24 @@ Position Journal::head() const {
   return head_;
 }
 
+Position Journal::written() const {
+  const std::scoped_lock lock(file_mutex_);
+  return written_;
+}
+
 std::size_t Journal::owed() const {
   const std::scoped_lock lock(ring_mutex_);
   return owed_.size();
 }
 
-void Journal::pay_owed() {
+bool Journal::pay_owed() {
   const std::scoped_lock lock(ring_mutex_);
+  const std::size_t before = owed_.size();
   while (!owed_.empty() && fits(owed_.front().size())) {
     put(owed_.front());
     owed_.pop_front();
   }
+  return owed_.size() < before;
 }
 
 void Journal::set_failing(bool failing, std::string_view what) {
@@ -179,10 +190,7 @@ void Journal::write_out() {
 bool Journal::sync() {
   const std::scoped_lock lock(file_mutex_);
   bool done = write_out_locked() && sync_locked();
-  while (done && owed() > 0) {
-    pay_owed();
-    done = write_out_locked() && sync_locked();
-  }
+  while (done && pay_owed()) done = write_out_locked() && sync_locked();
   if (done) set_failing(false, "");
   return done;
 }

@@ -53,12 +53,15 @@ class Journal {
     may_fail,   // refused while the disk is full
     must_keep,  // kept in memory while the disk is full, and reported
   };
-  // Appends one frame; false when it was refused, and nothing happened.
-  // REQUIRES: 0 < payload.size() <= payload_max. Cost: a copy, ~0.1 us.
+  // Appends one frame; false when it was refused, and nothing happened. Waits
+  // at most 0.2 s, and only for a disk that is 16 MiB behind.
+  // REQUIRES: 0 < payload.size() <= payload_max and half the ring; what may
+  // fail is refused otherwise. Cost: a copy, ~0.1 us.
   static constexpr std::size_t payload_max = 1u << 20;
   bool append(std::string_view payload, Need need);
 
   [[nodiscard]] Position head() const;
+  [[nodiscard]] Position written() const;  // how far read() can go
   // Moves what is appended to the segment files, where read() finds it.
   void write_out();
   // Makes it durable. False when the disk would not.
@@ -97,7 +100,7 @@ class Journal {
   std::expected<void, std::string> cut_tail(std::size_t index, Position end);
   void put(std::string_view payload);
   bool fits(std::size_t payload_bytes) const;
-  void pay_owed();
+  bool pay_owed();  // false: nothing was owed, or none of it fits yet
   bool write_out_locked();
   bool sync_locked();
   bool write_range(Position from, Position to);

@@ -105,38 +105,47 @@ class Ledger {
   // Holds request.lines, all or nothing. A refusal is an outcome, not an
   // error, and changes nothing. With an allocation, each line first takes from
   // what the allocation holds on the same counter and only the rest needs
-  // room. Lapsed holds on the touched counters are charged first.
+  // room. Lapsed holds on the touched counters are charged first. An id is
+  // for one call: after a refusal it may be tried again with other lines, after
+  // a release it may not.
+  // REQUIRES: no two lines on the same counter.
   // Errors: unavailable, timeout, storage_full, duplicate_hold,
   // no_such_allocation, already_resolved.
   virtual Async<ReserveOutcome> reserve(ReserveRequest request) = 0;
 
-  // Raises an open hold to at least `amount` on every line and renews its
-  // lease. All or nothing: with a shortfall the hold stays as it was, lease
-  // renewed. Errors: unknown_hold, already_resolved, unavailable, timeout.
+  // Raises an open hold to at least `amount` on every line, and with it what
+  // a lapse is charged at, and renews its lease. Only lines enforced as `room`
+  // can refuse, and never for requests or concurrency: the call is in already. All or nothing: with
+  // a shortfall the hold stays as it was, lease renewed. Errors: unknown_hold, already_resolved,
+  // unavailable, timeout.
   virtual Async<ReserveOutcome> extend(std::string id, Amount amount, Time lease_until) = 0;
 
   // Replaces the hold by what was really used, which may exceed the hold, and
   // writes the record, in one step. The record is durable when this returns,
   // in the sense of docs/operations.md. What an allocation lent and the call
   // did not use goes back to it. Errors: unknown_hold, already_resolved,
-  // unavailable, timeout.
+  // unavailable, timeout. The record's timestamp becomes the admission's.
   virtual Async<SettleOutcome> settle(UsageRecord record) = 0;
 
   // Gives a hold back as if it had never been; no record, no request counted.
   // For a call that was not admitted after all. Errors as settle.
   virtual Async<bool> release(std::string id) = 0;
 
-  // Charges every hold whose lease ended before `now` at its if_lapsed
-  // record. Returns how many.
+  // Charges every hold whose lease ended before `now` at its if_lapsed record,
+  // ends the allocations that expired by then, and forgets idle counters that
+  // did. Returns how many holds.
   virtual Async<std::size_t> reap(Time now) = 0;
 
   // Adds a call made elsewhere, or corrects the estimated record of the same
   // request_id: counters move by the difference. `lines` are the counters of
-  // a new record; a correction keeps the lines of the first. Errors:
-  // already_resolved (the record stands and was not estimated), unavailable.
+  // a new record; a correction keeps the lines, timestamp and policies of the
+  // first. True: new; false: a correction. Errors: already_resolved (the record
+  // stands and was not estimated, or the call was released), duplicate_hold
+  // (the call is in flight), unavailable.
   virtual Async<bool> record(UsageRecord record, std::vector<CounterRef> lines) = 0;
 
-  // Sets an allocation aside, under the same rules as reserve().
+  // Sets an allocation aside, under the same rules as reserve(), except that it
+  // is no call: limits on requests and concurrency do not bear on it.
   virtual Async<ReserveOutcome> allocate(AllocateRequest request) = 0;
   virtual Async<AllocationState> allocation(std::string id) = 0;
   // Returns what remains to the counters. Idempotent.

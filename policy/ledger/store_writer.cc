@@ -305,7 +305,8 @@ void StoreWriter::write_rollups() {
 }
 
 void StoreWriter::trim(policy::Time keep_from) {
-  // Whole hours, so that records and rollups always tell the same story.
+  // Whole hours, and the rollups last, so that records and rollups tell the
+  // same story again once all that is too old is gone.
   const std::int64_t cut = ms_of(keep_from) / kHourMs * kHourMs;
   std::vector<std::int64_t> old;
   old_records_.bind(1, cut).bind(2, trimmed_at_once_max);
@@ -316,7 +317,7 @@ void StoreWriter::trim(policy::Time keep_from) {
     drop_policies_.bind(1, sequence).run();
     drop_record_.bind(1, sequence).run();
   }
-  drop_rollups_.bind(1, cut).run();
+  if (std::ssize(old) < trimmed_at_once_max) drop_rollups_.bind(1, cut).run();
 }
 
 std::expected<void, std::string> StoreWriter::commit(Position position, policy::Time keep_from) {

@@ -208,17 +208,20 @@ TEST_F(Embedded, RecordsOlderThanTheRetentionGoAndTheirCountersStay) {
 }
 
 TEST_F(Embedded, IdResolvedLongAgoIsStillKnown) {
-  {
-    const auto ledger = open();
-    ASSERT_TRUE(run(ledger->reserve(call("r1", {line(counter("a"), amount(9))}, kNow))));
-    ASSERT_TRUE(run(ledger->settle(usage_record("r1", amount(7), kNow))));
-    // Far more than memory keeps.
-    for (int i = 0; i < 300'000; ++i) {
-      const std::string id = "x" + std::to_string(i);
-      ASSERT_TRUE(run(ledger->reserve(call(id, {}, kNow))));
-      ASSERT_TRUE(run(ledger->settle(usage_record(id, {}, kNow))));
-    }
-    const auto again = run(ledger->settle(usage_record("r1", amount(7), kNow)));
+  auto forgetful = options();
+  forgetful.ids_remembered = 64;
+  const auto ledger = open(forgetful);
+  ASSERT_TRUE(run(ledger->reserve(call("settled", {line(counter("a"), amount(9))}, kNow))));
+  ASSERT_TRUE(run(ledger->settle(usage_record("settled", amount(7), kNow))));
+  ASSERT_TRUE(run(ledger->reserve(call("released", {line(counter("a"), amount(9))}, kNow))));
+  ASSERT_TRUE(run(ledger->release("released")));
+  for (int i = 0; i < 2'000; ++i) {
+    const std::string id = "x" + std::to_string(i);
+    ASSERT_TRUE(run(ledger->reserve(call(id, {}, kNow))));
+    ASSERT_TRUE(run(ledger->settle(usage_record(id, {}, kNow))));
+  }
+  for (const char* id : {"settled", "released"}) {
+    const auto again = run(ledger->settle(usage_record(id, amount(7), kNow)));
     ASSERT_FALSE(again);
     EXPECT_EQ(again.error(), LedgerError::already_resolved);
   }

@@ -26,7 +26,7 @@ struct Opened {
 };
 
 Opened open_in(const std::string& folder, std::size_t segment_bytes = 1u << 20,
-               std::size_t ring_bytes = 8192) {
+               std::size_t ring_bytes = 8192, Position from = 0) {
   Opened opened;
   JournalOptions options;
   options.folder = folder;
@@ -34,7 +34,7 @@ Opened open_in(const std::string& folder, std::size_t segment_bytes = 1u << 20,
   options.ring_bytes = ring_bytes;
   options.segment_bytes = segment_bytes;
   options.log = [log = opened.log](std::string_view text) { log->emplace_back(text); };
-  auto journal = Journal::open(std::move(options), 0);
+  auto journal = Journal::open(std::move(options), from);
   if (journal) {
     opened.journal = std::move(*journal);
   } else {
@@ -232,6 +232,30 @@ TEST(Journal, DamageIsNotTakenForATornTailWhenTheRingIsGone) {
   const Opened opened = open_in(folder.path());
   EXPECT_FALSE(opened.journal);
   EXPECT_EQ(opened.error, path + " is damaged at offset " + std::to_string(3 * kFrameBytes));
+}
+
+// The database is synced at its own pace, so after a power loss it may hold
+// what the journal has lost; and then it needs the journal no more.
+TEST(Journal, BeginsAnewWhereTheDatabaseIsAhead) {
+  const TemporaryFolder folder;
+  write_ten(folder.path(), false);
+  empty_ring(folder.path());
+  fs::resize_file(segment_in(folder.path()), 6 * kFrameBytes);
+  const Position applied = 8 * kFrameBytes;
+  {
+    Opened opened = open_in(folder.path(), 1u << 20, 8192, applied);
+    ASSERT_TRUE(opened.journal) << opened.error;
+    EXPECT_EQ(opened.journal->head(), applied);
+    ASSERT_TRUE(opened.journal->append("next", Journal::Need::may_fail));
+  }
+  Opened again = open_in(folder.path(), 1u << 20, 8192, applied);
+  ASSERT_TRUE(again.journal) << again.error;
+  std::vector<std::string> frames;
+  ASSERT_TRUE(again.journal->read(applied, 1, [&](std::string_view payload, Position) {
+    frames.emplace_back(payload);
+    return true;
+  }));
+  EXPECT_EQ(frames, std::vector<std::string>{"next"});
 }
 
 TEST(Journal, FullDiskRefusesWhatMayFailAndKeepsTheRest) {
