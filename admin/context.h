@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "admin/allocation_notes.h"
 #include "admin/answer.h"
 #include "admin/auth.h"
 #include "admin/blocking.h"
@@ -28,6 +29,7 @@ struct Services {
   CounterSource counters;
   Auth& auth;
   KeyStore& keys;
+  AllocationNotes& allocations;
   boost::asio::thread_pool& pool;  // for what may block
 };
 

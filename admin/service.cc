@@ -39,9 +39,11 @@ ApiResponse unidentified(const Failure& why) {
 class TheService final : public Service, public Api {
  public:
   TheService(ServiceOptions options, const std::vector<AdminKey>& admin_keys,
-             std::unique_ptr<KeyStore> keys, std::string generated)
+             std::unique_ptr<KeyStore> keys, std::unique_ptr<AllocationNotes> allocations,
+             std::string generated)
       : auth_(admin_keys),
         keys_(std::move(keys)),
+        allocations_(std::move(allocations)),
         generated_(std::move(generated)),
         services_{options.clock,
                   options.ledger,
@@ -51,6 +53,7 @@ class TheService final : public Service, public Api {
                   std::move(options.counters),
                   auth_,
                   *keys_,
+                  *allocations_,
                   pool_} {}
   ~TheService() override { close(); }
   TheService(const TheService&) = delete;
@@ -93,6 +96,7 @@ class TheService final : public Service, public Api {
 
   Auth auth_;
   std::unique_ptr<KeyStore> keys_;
+  std::unique_ptr<AllocationNotes> allocations_;
   std::string generated_;
   boost::asio::thread_pool pool_{blocking_threads};
   Services services_;
@@ -121,10 +125,13 @@ std::expected<std::unique_ptr<Service>, std::string> make_service(ServiceOptions
     admin_keys.push_back({"generated", "admin", std::move(*key)});
   }
   if (auto problem = Auth::problem_in(admin_keys)) return std::unexpected(std::move(*problem));
-  auto keys = KeyStore::open(options.folder + "/admin.db");
+  const std::string database = options.folder + "/admin.db";
+  auto keys = KeyStore::open(database);
   if (!keys) return std::unexpected(keys.error());
+  auto allocations = AllocationNotes::open(database);
+  if (!allocations) return std::unexpected(allocations.error());
   return std::make_unique<TheService>(std::move(options), admin_keys, std::move(*keys),
-                                      std::move(generated));
+                                      std::move(*allocations), std::move(generated));
 }
 
 }  // namespace budget::admin

@@ -22,6 +22,7 @@ Answer get_budget_summary(Context& context);
 // policies.cc
 Answer list_policies(Context& context);
 Answer get_policy(Context& context);
+Answer get_policy_of_budget(Context& context);
 
 // usage.cc
 Answer list_usage_records(Context& context);
