@@ -84,6 +84,7 @@ std::expected<void, std::string> Program::open(Config config) {
             return view_;
           },
       .metrics = [this] { return metric_families(metrics_, *ledger_); },
+      .counters = [this] { return ledger_->counters(); },
       .folder = config.store.path,
       .admin_keys = {}};
   for (const AdminKeyConfig& key : config.admin_keys) {

@@ -54,6 +54,7 @@ class Books {
   Result<ReserveOutcome> allocate(const AllocateRequest& request);
   Result<AllocationState> allocation(const std::string& id);
   Result<AllocationState> release_allocation(const std::string& id);
+  std::vector<CounterRef> counters() { return counters_.refs(); }
   std::vector<CounterState> read(const std::vector<CounterRef>& counters, Time now);
 
   // A call made elsewhere. REQUIRES: the database has no record of that id.

@@ -60,6 +60,15 @@ void CounterTable::number_seen(std::int64_t number) {
   if (next_number_ <= number) next_number_ = number + 1;
 }
 
+std::vector<policy::CounterRef> CounterTable::refs() {
+  std::vector<policy::CounterRef> refs;
+  for (Shard& shard : shards_) {
+    const std::scoped_lock lock(shard.mutex);
+    for (const auto& [key, counter] : shard.counters) refs.push_back(counter->ref);
+  }
+  return refs;
+}
+
 void CounterTable::forget_expired(int index, policy::Time now,
                                   const std::function<void(const Counter&)>& forget) {
   Shard& shard = shards_[static_cast<std::size_t>(index)];

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "policy/counter.h"
 #include "policy/ledger/rolling_window.h"
@@ -82,6 +83,9 @@ class CounterTable {
   // each. Locks the shard.
   void forget_expired(int shard, policy::Time now,
                       const std::function<void(const Counter&)>& forget);
+
+  // Every counter there is, in no order. Locks one shard after the other.
+  [[nodiscard]] std::vector<policy::CounterRef> refs();
 
  private:
   struct alignas(64) Shard {

@@ -268,6 +268,10 @@ Async<AllocationState> EmbeddedLedger::release_allocation(std::string id) {
   co_return parts_->books->release_allocation(id);
 }
 
+std::vector<CounterRef> EmbeddedLedger::counters() const {
+  return parts_->books->counters();
+}
+
 Async<std::vector<CounterState>> EmbeddedLedger::read(std::vector<CounterRef> counters, Time now) {
   co_return parts_->books->read(counters, now);
 }

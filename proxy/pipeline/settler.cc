@@ -58,12 +58,14 @@ Tokens counted_output(const Call& call, const Ending& ending) {
 }
 
 // Whether the answer passed without our understanding what was said in it.
-bool not_understood(const Ending& ending) {
+bool not_understood(const Call& call, const Ending& ending) {
   if (!ending.meter || ending.how == Ended::cut) return false;
   if (ending.meter->unreadable()) return true;
   const wire::Reading& reading = ending.meter->reading();
-  return ending.how == Ended::complete && !reading.finished && reading.error.empty() &&
-         ending.meter->counted_output() == Tokens(0);
+  // An answer that is not a stream was thought to its end before it began to
+  // arrive; what came of it cannot be read without the rest.
+  if (ending.how != Ended::complete && call.facts.stream) return false;
+  return !reading.finished && reading.error.empty() && ending.meter->counted_output() == Tokens(0);
 }
 
 void fill_usage(Call& call, const Ending& ending, ledger::UsageRecord& record) {
@@ -75,7 +77,7 @@ void fill_usage(Call& call, const Ending& ending, ledger::UsageRecord& record) {
   const bool ended_early = ending.how != Ended::complete;
   const bool output_known = reading && reading->output_reported && !ended_early;
   if (!input_known) record.usage.input = counted_input(call);
-  const bool blind = !output_known && call.facts.has_output && not_understood(ending);
+  const bool blind = !output_known && call.facts.has_output && not_understood(call, ending);
   if (!output_known && call.facts.has_output && ending.meter) {
     const Tokens counted = blind ? call.worst.output_ceiling : counted_output(call, ending);
     const Tokens reported = record.usage.output_total();
