@@ -38,7 +38,7 @@ async function answer(request, socket, served) {
 test(`${kills} kills under load lose no call and no money (seed ${seed})`, async (t) => {
   const served = new Set();
   const provider = await startProvider((request, socket) => answer(request, socket, served));
-  const proxy = new Budget({logLevel: 'warn', config: `
+  const proxy = new Budget({config: `
 providers: {scripted: {format: openai, url: "${provider.url}"}}
 budgets:
   - name: b

@@ -95,7 +95,7 @@ before(async () => {
   - name: b${index}
     policies:
 ${policies.map((policy) => `      - ${policy.replace('{', `{match: {component: "s${index}*"}, `)}`).join('\n')}`);
-  proxy = await new Budget({logLevel: 'warn', config: `
+  proxy = await new Budget({config: `
 providers: {simulated: {format: simulated}}
 budgets:${budgets.join('')}
 ${prices}`}).start();
@@ -163,7 +163,7 @@ for (const [index, scenario] of scenarios.entries()) {
     const samples = await watching;
     await settled(proxy, budget);
     const {counters, records} = await assertSums(proxy, budget,
-      scenario.call === anything ? '' : `&component=${component}`);
+      {query: scenario.call === anything ? '' : `&component=${component}`, rolling: true});
     assertWithinLimits(counters);
     const own = records.filter((record) => record.policies.some((policy) => policy.startsWith(`${budget}/`)));
     const counts = assertAnswers(answers, own);

@@ -52,7 +52,7 @@ for (const more of ['', ', reserve: incremental']) {
   test(`a slow reader of a 100 MB stream holds its provider back${more && ', metered in steps'}`, async (t) => {
     const written = {bytes: 0};
     const provider = await startProvider((_, socket) => pour(socket, 100 * MiB, written));
-    const proxy = await new Budget({logLevel: 'warn', config: config(provider, more)}).start();
+    const proxy = await new Budget({config: config(provider, more)}).start();
     try {
       // One call first, so that what is made once is made.
       await proxy.post(chat, question({max_tokens: 5}));
@@ -98,7 +98,7 @@ for (const more of ['', ', reserve: incremental']) {
 
 async function idleCost(t, path, headers, answer) {
   const provider = await startProvider(answer);
-  const proxy = await new Budget({logLevel: 'warn', config: config(provider)}).start();
+  const proxy = await new Budget({config: config(provider)}).start();
   const sockets = [];
   const open = async (count) => {
     const begun = [];
