@@ -26,6 +26,7 @@ test('a model without a price is refused unless the configuration says otherwise
     const answer = await proxy.post(chat, unpriced);
     assert.equal(answer.status, 403);
     assert.equal(JSON.parse(answer.body).error.code, 'unpriced_model');
+    assert.equal(answer.headers['x-budget-decision'], 'deny');
     assert.deepEqual(await proxy.records(), []);
   }));
 
