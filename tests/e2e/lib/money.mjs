@@ -32,9 +32,13 @@ export function partitionOf(text) {
 
 const fieldOf = {context: 'context_id', task: 'task_id', key: 'key_id'};
 
+function labelOf(record, name) {
+  if (name.startsWith('tag.')) return record.tags[name.slice(4)];
+  return record[fieldOf[name] ?? name];
+}
+
 function inPartition(record, partition) {
-  return Object.entries(partition).every(
-    ([name, value]) => (record[fieldOf[name] ?? name] || '-') === value);
+  return Object.entries(partition).every(([name, value]) => (labelOf(record, name) || '-') === value);
 }
 
 export function sumOf(records) {
@@ -64,10 +68,10 @@ export async function settled(proxy, budget, {withinMs = 10_000} = {}) {
 // G2 and G3 for every counter of `budget`: what it says is the sum of the
 // records that say they counted against it; nothing is held any more. `query`
 // leaves out records that no counter of the budget is about.
-// Short rolling windows are for those to judge who know what has left them.
-export async function assertSums(proxy, budget, {query = '', rolling = false} = {}) {
+// `add` gives a record labels that it does not carry itself. Short rolling windows are for those to judge who know what has left them.
+export async function assertSums(proxy, budget, {query = '', rolling = false, add = (record) => record} = {}) {
   const counters = await settled(proxy, budget);
-  const records = await proxy.records(query);
+  const records = (await proxy.records(query)).map(add);
   assert.equal(new Set(records.map((record) => record.request_id)).size, records.length,
                'two records of one call');
   for (const counter of counters) {
