@@ -13,7 +13,7 @@ case "$part" in
 esac
 
 ./scripts/packages.sh build test
-./scripts/build.sh release
+BUDGET_TESTS=ON ./scripts/build.sh release
 
 passed=0
 failed=0

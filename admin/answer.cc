@@ -3,6 +3,8 @@
 #include <boost/json/serialize.hpp>
 #include <utility>
 
+#include "admin/utf8.h"
+
 namespace budget::admin {
 namespace {
 
@@ -31,7 +33,7 @@ int status_of(ErrorCode code) {
 ApiResponse answer(const json::value& body, int status) {
   ApiResponse response;
   response.status = status;
-  response.body = json::serialize(body);
+  response.body = repaired_utf8(json::serialize(body));
   // Figures are of this moment, and a new key's secret must not be kept.
   response.headers.emplace_back("cache-control", "no-store");
   return response;

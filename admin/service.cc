@@ -75,7 +75,7 @@ class TheService final : public Service, public Api {
     }
     if (!match.route) {
       if (!match.allowed.empty()) co_return no_such_method(match);
-      co_return failure(not_found("path", request.path.substr(0, Input::label_bytes_max)));
+      co_return failure({ErrorCode::resource_not_found, "There is nothing at this path.", {}, 0});
     }
     if (context.principal.role < match.route->role) co_return forbidden(*match.route);
     try {

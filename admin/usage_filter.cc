@@ -6,19 +6,10 @@
 namespace budget::admin {
 namespace {
 
-// The store filters by policy. A budget of one policy is that policy; for
-// others the question has to be asked policy by policy.
-std::string policy_of_budget(Input& input, const std::string& id, const View& view) {
+bool names_budget(const View& view, const std::string& name) {
   const auto& budgets = view.policies->config().budgets;
-  const auto budget =
-      std::find_if(budgets.begin(), budgets.end(), [&id](const auto& b) { return b.name == id; });
-  if (budget == budgets.end()) {
-    input.complain("budget_id", "names no budget");
-    return "";
-  }
-  if (budget->policies.size() == 1) return budget->policies.front().id;
-  input.complain("budget_id", "names a budget with several policies; say policy_id instead");
-  return "";
+  return std::any_of(budgets.begin(), budgets.end(),
+                     [&name](const auto& budget) { return budget.name == name; });
 }
 
 }  // namespace
@@ -36,9 +27,9 @@ ledger::UsageFilter read_usage_filter(Input& input, const View& view) {
   filter.key_id = input.text("key");
   filter.policy_id = input.text("policy_id");
   filter.request_id = input.text("request_id");
-  const std::string budget = input.text("budget_id");
-  if (!budget.empty() && filter.policy_id.empty()) {
-    filter.policy_id = policy_of_budget(input, budget, view);
+  filter.budget = input.text("budget_id");
+  if (!filter.budget.empty() && !names_budget(view, filter.budget)) {
+    input.complain("budget_id", "names no budget");
   }
   if (const std::string tag = input.text("tag"); !tag.empty()) {
     const std::size_t equals = tag.find('=');

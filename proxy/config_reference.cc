@@ -41,7 +41,10 @@ std::string quoted(std::string_view text) {
 
 std::string quoted_list(const std::vector<std::string>& words) {
   std::vector<std::string> parts;
-  for (const std::string& word : words) parts.push_back(quoted(word));
+  for (const std::string& word : words) {
+    parts.push_back(quoted(word));
+    if (word == "off") parts.emplace_back("false");  // what YAML 1.1 makes of it
+  }
   return fmt::format("[{}]", fmt::join(parts, ", "));
 }
 

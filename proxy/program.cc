@@ -57,6 +57,8 @@ Program::Program(const Config& config)
 
 Program::~Program() {
   for (auto& worker : workers_) worker->stop();
+  // Its threads resume what they did on the workers' loops.
+  if (admin_) admin_->close();
 }
 
 std::expected<void, std::string> Program::open(Config config) {
@@ -142,6 +144,7 @@ void Program::run() {
   announce();
   io_.run();
   for (auto& worker : workers_) worker->stop();
+  admin_->close();
   if (auto flushed = ledger_->flush(); !flushed) {
     log_.warn("ledger_not_flushed", {{"why", flushed.error()}});
   }

@@ -54,8 +54,9 @@ class Books {
   Result<ReserveOutcome> allocate(const AllocateRequest& request);
   Result<AllocationState> allocation(const std::string& id);
   Result<AllocationState> release_allocation(const std::string& id);
-  std::vector<CounterRef> counters() { return counters_.refs(); }
   std::vector<CounterState> read(const std::vector<CounterRef>& counters, Time now);
+
+  [[nodiscard]] std::vector<CounterRef> counters() { return counters_.list(); }
 
   // A call made elsewhere. REQUIRES: the database has no record of that id.
   Result<bool> add_record(UsageRecord record, const std::vector<CounterRef>& lines);

@@ -60,7 +60,7 @@ void CounterTable::number_seen(std::int64_t number) {
   if (next_number_ <= number) next_number_ = number + 1;
 }
 
-std::vector<policy::CounterRef> CounterTable::refs() {
+std::vector<policy::CounterRef> CounterTable::list() {
   std::vector<policy::CounterRef> refs;
   for (Shard& shard : shards_) {
     const std::scoped_lock lock(shard.mutex);

@@ -76,6 +76,10 @@ class CounterTable {
   Counter& add(const policy::CounterRef& ref, std::int64_t number);
   void remove(std::string_view key);
 
+  // Every counter's name, expired ones that are not forgotten yet among them.
+  // Locks one shard after the other.
+  [[nodiscard]] std::vector<policy::CounterRef> list();
+
   [[nodiscard]] std::int64_t next_number() { return next_number_.fetch_add(1); }
   void number_seen(std::int64_t number);
 
@@ -83,9 +87,6 @@ class CounterTable {
   // each. Locks the shard.
   void forget_expired(int shard, policy::Time now,
                       const std::function<void(const Counter&)>& forget);
-
-  // Every counter there is, in no order. Locks one shard after the other.
-  [[nodiscard]] std::vector<policy::CounterRef> refs();
 
  private:
   struct alignas(64) Shard {

@@ -153,6 +153,10 @@ void EmbeddedLedger::abandon() {
   parts_->abandoned = true;
 }
 
+std::vector<CounterRef> EmbeddedLedger::counters() {
+  return parts_->books->counters();
+}
+
 UsageStore& EmbeddedLedger::usage() {
   return *parts_->usage;
 }
@@ -266,10 +270,6 @@ Async<AllocationState> EmbeddedLedger::allocation(std::string id) {
 
 Async<AllocationState> EmbeddedLedger::release_allocation(std::string id) {
   co_return parts_->books->release_allocation(id);
-}
-
-std::vector<CounterRef> EmbeddedLedger::counters() const {
-  return parts_->books->counters();
 }
 
 Async<std::vector<CounterState>> EmbeddedLedger::read(std::vector<CounterRef> counters, Time now) {

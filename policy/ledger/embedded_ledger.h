@@ -71,10 +71,8 @@ class EmbeddedLedger final : public Ledger {
   Async<AllocationState> release_allocation(std::string id) override;
   Async<std::vector<CounterState>> read(std::vector<CounterRef> counters, Time now) override;
 
-  // The counters there are, those of past periods that are not yet forgotten
-  // among them. Cost: linear in their number; holds up calls on a 64th of them
-  // at a time.
-  [[nodiscard]] std::vector<CounterRef> counters() const;
+  // Every counter that is known, also of periods that are over; for listings.
+  [[nodiscard]] std::vector<CounterRef> counters();
   // Lives as long as the ledger.
   [[nodiscard]] UsageStore& usage();
   // Everything done so far is in the database and durable. Blocks.

@@ -65,6 +65,13 @@ Where where_of(const UsageFilter& filter) {
     where.add("sequence IN (SELECT sequence FROM record_policies WHERE policy = ?)",
               filter.policy_id);
   }
+  if (!filter.budget.empty()) {
+    // A policy's id is "budget/policy"; '0' is the character behind '/'.
+    where.add("sequence IN (SELECT sequence FROM record_policies WHERE policy > ? ",
+              filter.budget + "/");
+    where.sql += "AND policy < ?)";
+    where.values.emplace_back(filter.budget + "0");
+  }
   if (filter.tag) {
     where.sql += " AND sequence IN (SELECT sequence FROM record_tags WHERE name = ? AND value = ?)";
     where.values.emplace_back(filter.tag->first);
@@ -91,8 +98,8 @@ std::optional<std::string> expression_of(std::string_view name) {
 
 // Whether the hourly sums know enough to answer.
 bool rollups_suffice(const UsageFilter& filter, const std::vector<std::string>& group_by) {
-  if (!filter.context_id.empty() || !filter.policy_id.empty() || !filter.request_id.empty() ||
-      filter.tag) {
+  if (!filter.context_id.empty() || !filter.policy_id.empty() || !filter.budget.empty() ||
+      !filter.request_id.empty() || filter.tag) {
     return false;
   }
   return std::ranges::none_of(

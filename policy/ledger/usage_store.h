@@ -17,8 +17,9 @@ namespace budget::ledger {
 struct UsageFilter {
   std::optional<policy::Time> start;  // inclusive, by timestamp
   std::optional<policy::Time> end;    // exclusive
-  std::string provider, model, component, task_type, user, context_id, key_id, policy_id,
-      request_id;
+  std::string provider, model, component, task_type, user, context_id, key_id, request_id;
+  std::string policy_id;  // that it counted against
+  std::string budget;     // any policy of which it counted against
   std::optional<std::pair<std::string, std::string>> tag;
 };
 

@@ -176,6 +176,7 @@ class Builder final : public YAML::EventHandler {
                         static_cast<std::size_t>(std::max(mark.column, 0)));
   }
   [[nodiscard]] ProblemList& problems() { return problems_; }
+  [[nodiscard]] int documents() const { return documents_; }
   [[nodiscard]] YamlValue take_root() { return std::move(root_); }
 
  private:
@@ -305,7 +306,9 @@ std::expected<YamlValue, ProblemList> parse_yaml(std::string_view text, const st
   try {
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);
-    while (builder.problems().size() < 100 && parser.HandleNextDocument(builder)) {
+    // Not until it says that there are no more: behind a stray bracket yaml-cpp
+    // finds empty documents without end.
+    while (builder.documents() < 2 && parser.HandleNextDocument(builder)) {
     }
   } catch (const YAML::Exception& error) {
     builder.problem(builder.place_of(error.mark), words_for(error, lines));

@@ -1,8 +1,10 @@
 #include "proxy/pipeline/relay.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <utility>
 
@@ -30,6 +32,13 @@ constexpr std::size_t kept_back_max = std::size_t{1} << 20;
 constexpr Tokens hold_margin(256);
 constexpr Tokens hold_step(1'024);
 
+// What the budget has left for a stream whose hold grows with it.
+enum class Room : std::uint8_t {
+  more,
+  this_step,  // what was read fits, what may come next does not
+  none,       // what was read does not fit
+};
+
 class Relay {
  public:
   Relay(Call& call, Exchange& exchange);
@@ -44,7 +53,8 @@ class Relay {
   net::Io<Step> next();
   net::Awaitable<std::optional<Ended>> keep_back();
   net::Awaitable<Ended> stream();
-  net::Awaitable<bool> hold_ahead();
+  net::Awaitable<Room> hold_ahead();
+  [[nodiscard]] Tokens hold_that_fits(const ledger::ReserveOutcome& found) const;
   net::Awaitable<void> renew_lease();
   net::Awaitable<void> settle(Ended how);
   net::Awaitable<bool> write_last(std::string_view body);
@@ -66,6 +76,8 @@ class Relay {
   Framing framing_ = Framing::as_received;
   bool head_sent_ = false;
   bool client_lost_ = false;
+  Tokens said_before_;   // counted before the newest step
+  Tokens largest_step_;  // so far
   std::string upstream_request_id_;
   bool upstream_keeps_alive_ = false;
   SteadyTime first_byte_;
@@ -173,13 +185,15 @@ net::Awaitable<Ended> Relay::stream() {
       early.clear();
     }
     auto step = co_await next();
+    Room room = Room::more;
     if (exchange_.client_gone) client_lost_ = true;
     if (!step) co_return client_lost_ && !drains ? Ended::client_gone : Ended::broken;
     events_.clear();
     if (meter_) {
       meter_pieces(filtered_ ? &events_ : nullptr);
       if (step->done) meter_->finish(filtered_ ? &events_ : nullptr);
-      if (!co_await hold_ahead()) co_return Ended::cut;
+      room = co_await hold_ahead();
+      if (room == Room::none) co_return Ended::cut;
       co_await renew_lease();
       if (step->done) co_await settle(Ended::complete);
     }
@@ -193,6 +207,7 @@ net::Awaitable<Ended> Relay::stream() {
       client_lost_ = true;
     }
     if (step->done) co_return Ended::complete;
+    if (room == Room::this_step) co_return Ended::cut;
     if (client_lost_ && !drains) co_return Ended::client_gone;
   }
 }
@@ -224,23 +239,48 @@ std::string_view Relay::frame(const Step& step, std::string_view kept) {
   return framed_;
 }
 
-// Keeps a growing hold ahead of what has been said. False: the budget has no
-// more room, and the policies say cut.
-net::Awaitable<bool> Relay::hold_ahead() {
-  if (!call_.incremental || !call_.holding) co_return true;
+// Keeps a growing hold ahead of what has been said. The reader has read what
+// is kept back too, so that a cut in front of it may end what the client has
+// never seen begin: a stream is cut behind a step where it can be.
+net::Awaitable<Room> Relay::hold_ahead() {
+  if (!call_.incremental || !call_.holding) co_return Room::more;
   const Tokens said = meter_->counted_output();
+  largest_step_ = std::max(largest_step_, said - std::exchange(said_before_, said));
   if (said + hold_margin <= call_.held.output || call_.held.output >= call_.worst.output_ceiling) {
-    co_return true;
+    co_return Room::more;
   }
-  const Tokens wanted = std::min(call_.worst.output_ceiling, said + hold_step);
-  const ledger::Amount amount = amount_at(call_, wanted);
-  auto extended = co_await call_.services().ledger.extend(
-      call_.request_id, amount, lease_end(call_, call_.services().clock.now()));
-  if (extended && !extended->shortfall) {
-    call_.held = amount;
-    co_return true;
+  Tokens wanted = std::min(call_.worst.output_ceiling, said + hold_step);
+  // Where a whole step does not fit, what is left may.
+  for (int tries = 0; tries < 2 && wanted > call_.held.output; ++tries) {
+    const ledger::Amount amount = amount_at(call_, wanted);
+    const auto extended = co_await call_.services().ledger.extend(
+        call_.request_id, amount, lease_end(call_, call_.services().clock.now()));
+    if (!extended) break;
+    if (!extended->shortfall) {
+      call_.held = amount;
+      break;
+    }
+    wanted = std::min(wanted, hold_that_fits(*extended));
   }
-  co_return said <= call_.held.output || !call_.cuts_on_overrun();
+  const bool whole = call_.held.output >= call_.worst.output_ceiling;
+  if (whole || said + largest_step_ <= call_.held.output) co_return Room::more;
+  if (!call_.cuts_on_overrun()) co_return Room::more;
+  co_return said > call_.held.output ? Room::none : Room::this_step;
+}
+
+// The output that the hold may grow to by what the counters show, which may
+// be less than it is.
+Tokens Relay::hold_that_fits(const ledger::ReserveOutcome& found) const {
+  const policy::Room room = policy::room_left(call_.plan, found.states);
+  const ledger::Amount& held = call_.held;
+  Tokens most = call_.worst.output_ceiling;
+  if (room.tokens) most = std::min(most, held.output + *room.tokens);
+  if (room.output_tokens) most = std::min(most, held.output + *room.output_tokens);
+  if (room.cost) {
+    most =
+        std::min(most, pricing::output_that_fits(call_.worst, call_.price, held.cost + *room.cost));
+  }
+  return most;
 }
 
 // A stream may outlive the lease of its hold.

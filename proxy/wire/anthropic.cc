@@ -129,7 +129,9 @@ class AnthropicFormat final : public Format {
 
   [[nodiscard]] ErrorAnswer refusal(const Problem& problem) const override {
     ErrorAnswer answer{status_of(problem), "application/json", retry_headers(problem), ""};
-    answer.headers.emplace_back("request-id", problem.request_id);
+    if (!problem.request_id.empty()) {
+      answer.headers.emplace_back("request-id", problem.request_id);
+    }
     answer.body = R"({"type":"error","error":{"type":")";
     answer.body.append(error_type(problem.kind)).append(R"(","message":)");
     append_json_string(answer.body, problem.message);

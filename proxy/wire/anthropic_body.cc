@@ -55,6 +55,7 @@ struct Survey {
 
 void note_cache_control(JsonElement control, Survey& survey) {
   if (!control.is_object()) return;
+  if (!says_each_thing_once(control)) survey.cache_1h = true;
   (reported_string(control, "ttl") == "1h" ? survey.cache_1h : survey.cache_5m) = true;
 }
 
@@ -75,18 +76,21 @@ void find_cache_control(JsonElement element, Survey& survey) {
 void add_content(JsonElement content, Survey& survey);
 
 void add_picture(JsonElement block, Survey& survey) {
-  pricing::ImagePart picture;
-  if (const auto source = member(block, "source")) {
-    const std::string_view data = reported_string(*source, "data");
-    survey.media.bytes += data.size();
-    picture = picture_in(data);
+  const auto source = member(block, "source");
+  // A `type` that stands twice could make the data a text.
+  if (source && !says_each_thing_once(*source)) {
+    survey.media.unbounded = true;
+    return;
   }
-  survey.media.tokens += anthropic_picture_tokens(picture);
+  const std::string_view data = source ? reported_string(*source, "data") : std::string_view();
+  survey.media.bytes += data.size();
+  survey.media.tokens += anthropic_picture_tokens(picture_in(data));
 }
 
 void add_document(JsonElement block, Survey& survey) {
   const auto source = member(block, "source");
-  const std::string_view type = source ? reported_string(*source, "type") : "";
+  const std::string_view type =
+      source && says_each_thing_once(*source) ? reported_string(*source, "type") : "";
   if (type == "content") {
     if (const auto content = member(*source, "content")) add_content(*content, survey);
   } else if (type != "text") {
@@ -100,7 +104,9 @@ void add_block(JsonElement block, Survey& survey) {
                                         "search_result", "server_tool_use", "redacted_thinking",
                                         "mcp_tool_use",  "mcp_tool_result", "compaction"};
   const std::string_view type = reported_string(block, "type");
-  if (type == "image") {
+  if (!says_each_thing_once(block)) {
+    survey.media.unbounded = true;  // the provider may read another type
+  } else if (type == "image") {
     add_picture(block, survey);
   } else if (type == "document") {
     add_document(block, survey);
@@ -124,6 +130,7 @@ void add_messages(JsonElement list, Survey& survey) {
   simdjson::dom::array array;
   if (list.get(array) != simdjson::SUCCESS) return;
   for (const JsonElement message : array) {
+    if (!says_each_thing_once(message)) survey.media.unbounded = true;
     if (const auto content = member(message, "content")) add_content(*content, survey);
   }
 }
@@ -143,7 +150,7 @@ void add_tools(JsonElement list, Survey& survey) {
   for (const JsonElement tool : array) {
     const std::string_view type = reported_string(tool, "type");
     if (!type.empty() && type != "custom") survey.overhead += own_tool_tokens;
-    if (!caller_runs(type)) survey.media.unbounded = true;
+    if (!caller_runs(type) || !says_each_thing_once(tool)) survey.media.unbounded = true;
     if (type.starts_with("web_search")) {
       survey.searches += reported_count(tool, "max_uses").value_or(searches_assumed);
     }

@@ -196,8 +196,16 @@ class BedrockFormat final : public Format {
     return false;  // always told
   }
 
-  [[nodiscard]] std::optional<std::string> path_with_model(const Route&, std::string_view path,
+  // InvokeModel's body is in the vendor's own shape, which another vendor's
+  // model would not understand.
+  [[nodiscard]] std::optional<std::string> path_with_model(const Route& route,
+                                                           std::string_view path,
                                                            std::string_view model) const override {
+    const BedrockShape shape = bedrock_vendor_of(route.model).shape;
+    const bool invoke = static_cast<BedrockCall>(route.variant) == BedrockCall::invoke;
+    if (invoke && (bedrock_vendor_of(model).shape != shape || shape == BedrockShape::opaque)) {
+      return std::nullopt;
+    }
     const std::size_t verb = path.rfind('/');
     return "/model/" + encode_segment(model) + std::string(path.substr(verb));
   }

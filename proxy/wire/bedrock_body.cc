@@ -40,6 +40,10 @@ using Members = std::array<JsonValue, member_count>;
 
 void add_picture(JsonElement image, const Route& route, MediaCount& media) {
   const auto source = member(image, "source");
+  if (!says_each_thing_once(image) || (source && !says_each_thing_once(*source))) {
+    media.unbounded = true;
+    return;
+  }
   const std::string_view data = source ? reported_string(*source, "bytes") : std::string_view();
   const pricing::ImagePart picture = picture_in(data);
   if (bedrock_vendor_of(route.model).shape == BedrockShape::anthropic) {
@@ -56,34 +60,39 @@ void add_picture(JsonElement image, const Route& route, MediaCount& media) {
   }
 }
 
+void add_cache_point(JsonElement point, RequestFacts& facts) {
+  const bool hour = reported_string(point, "ttl") == "1h";
+  if (hour || !says_each_thing_once(point)) facts.extras.cache_write_1h = true;
+  if (!hour) facts.extras.cache_write_5m = true;
+}
+
 void add_content(JsonElement content, const Route& route, RequestFacts& facts, MediaCount& media) {
   simdjson::dom::array blocks;
   if (content.get(blocks) != simdjson::SUCCESS) return;
   for (const JsonElement block : blocks) {
+    if (!says_each_thing_once(block)) media.unbounded = true;
     if (const auto image = member(block, "image")) add_picture(*image, route, media);
     for (const std::string_view name : {"document", "video", "audio"}) {
       if (member(block, name)) media.unbounded = true;
     }
     if (const auto result = member(block, "toolResult")) {
+      if (!says_each_thing_once(*result)) media.unbounded = true;
       if (const auto inner = member(*result, "content")) add_content(*inner, route, facts, media);
     }
     if (const auto point = member(block, "cachePoint")) {
-      (reported_string(*point, "ttl") == "1h" ? facts.extras.cache_write_1h
-                                              : facts.extras.cache_write_5m) = true;
+      add_cache_point(*point, facts);
     }
   }
 }
 
 void add_tools(const JsonValue& config, RequestFacts& facts, MediaCount& media) {
   simdjson::dom::array tools;
+  if (config.given() && !says_each_thing_once(config.element())) media.unbounded = true;
   const auto list = config.given() ? member(config.element(), "tools") : std::nullopt;
   if (!list || list->get(tools) != simdjson::SUCCESS) return;
   for (const JsonElement tool : tools) {
-    if (member(tool, "cachePoint")) facts.extras.cache_write_5m = true;
-    if (const auto point = member(tool, "cachePoint");
-        point && reported_string(*point, "ttl") == "1h") {
-      facts.extras.cache_write_1h = true;
-    }
+    if (!says_each_thing_once(tool)) media.unbounded = true;
+    if (const auto point = member(tool, "cachePoint")) add_cache_point(*point, facts);
     if (member(tool, "systemTool")) media.unbounded = true;  // run by the provider
   }
 }
@@ -122,6 +131,7 @@ std::expected<RequestFacts, std::string> converse_facts(const Route& route, cons
   simdjson::dom::array array;
   if (found[messages].is_array() && found[messages].element().get(array) == simdjson::SUCCESS) {
     for (const JsonElement message : array) {
+      if (!says_each_thing_once(message)) media.unbounded = true;
       if (const auto content = member(message, "content")) {
         add_content(*content, route, facts, media);
       }

@@ -37,16 +37,19 @@ constexpr std::array<std::string_view, member_count> names = {
     "documents", "max_tokens_per_doc", "images", "inputs"};
 using Members = std::array<JsonValue, member_count>;
 
-// Pictures are counted by rules that Cohere does not publish.
+// Pictures are counted by rules that Cohere does not publish; an item that says
+// a thing twice might hold one.
 bool holds_pictures(JsonElement messages_or_inputs) {
   simdjson::dom::array items;
   if (messages_or_inputs.get(items) != simdjson::SUCCESS) return false;
   for (const JsonElement item : items) {
+    if (!says_each_thing_once(item)) return true;
     simdjson::dom::array parts;
     const auto content = member(item, "content");
     if (!content || content->get(parts) != simdjson::SUCCESS) continue;
     for (const JsonElement part : parts) {
       const std::string_view type = reported_string(part, "type");
+      if (part.is_object() && !says_each_thing_once(part)) return true;
       if (!type.empty() && type != "text" && type != "document" && type != "thinking") return true;
     }
   }

@@ -7,9 +7,9 @@ namespace {
 
 using pricing::Vendor;
 
-// A vendor with several host names has a row for each. Streams of vendors that
-// report usage unasked are not asked: some refuse the option, others would send
-// one event more than the client expects.
+// A vendor with several host names has a row for each. Only vendors that are
+// known to understand the option are asked for usage: Mistral and Perplexity
+// report it unasked, and of others an unknown option may be refused.
 constexpr Dialect dialects[] = {
     {.name = "openai",
      .host_suffix = "api.openai.com",

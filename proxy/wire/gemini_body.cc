@@ -49,6 +49,11 @@ std::optional<JsonElement> member_of(JsonElement object, std::string_view name,
 }
 
 void add_blob(JsonElement blob, MediaCount& media) {
+  // A type that stands twice, or under both its names, could make the data a text.
+  if (!says_each_thing_once(blob) || (member(blob, "mimeType") && member(blob, "mime_type"))) {
+    media.unbounded = true;
+    return;
+  }
   const std::string_view data = reported_string(blob, "data");
   std::string_view type = reported_string(blob, "mimeType");
   if (type.empty()) type = reported_string(blob, "mime_type");
@@ -72,6 +77,7 @@ void add_part(JsonElement part, MediaCount& media) {
     if (key == "fileData" || key == "file_data") media.unbounded = true;
     if (key != "functionResponse" && key != "function_response") continue;
     simdjson::dom::array parts;
+    if (!says_each_thing_once(value)) media.unbounded = true;
     const auto inner = member(value, "parts");
     if (inner && inner->get(parts) == simdjson::SUCCESS) {
       for (const JsonElement each : parts) add_part(each, media);
@@ -85,6 +91,7 @@ void add_content(JsonElement content, MediaCount& media) {
     for (const JsonElement one : array) add_content(one, media);
     return;
   }
+  if (!says_each_thing_once(content)) media.unbounded = true;
   const auto parts = member(content, "parts");
   if (!parts) return;
   if (parts->get(array) == simdjson::SUCCESS) {

@@ -127,6 +127,7 @@ bool JsonValue::has_members() const {
 
 std::expected<JsonValue, std::string> parse_json(std::string_view text,
                                                  std::size_t readable_behind) {
+  if (text.empty()) return std::unexpected("The body is empty.");
   simdjson::dom::parser& parser = thread_parser();
   if (parser.capacity() > kept_capacity_max && text.size() <= kept_capacity_max) {
     parser = simdjson::dom::parser();

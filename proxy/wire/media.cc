@@ -1,6 +1,7 @@
 #include "proxy/wire/media.h"
 
 #include <algorithm>
+#include <array>
 
 #include "proxy/wire/limits.h"
 
@@ -126,6 +127,19 @@ ImagePart picture_in(std::string_view base64) {
   }
   if (size.width <= 0 || size.height <= 0) return {};
   return size;
+}
+
+bool says_each_thing_once(JsonElement object) {
+  simdjson::dom::object members;
+  std::array<std::string_view, 32> names;
+  std::size_t count = 0;
+  if (object.get(members) != simdjson::SUCCESS) return false;
+  for (const auto [name, value] : members) {
+    const auto known = names.begin() + static_cast<std::ptrdiff_t>(count);
+    if (count == names.size() || std::find(names.begin(), known, name) != known) return false;
+    names[count++] = name;
+  }
+  return true;
 }
 
 std::int64_t MediaCount::input_bound(std::size_t body_bytes, std::int64_t overhead) const {

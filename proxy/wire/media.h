@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "pricing/estimate.h"
+#include "proxy/wire/json.h"
 
 namespace budget::wire {
 
@@ -21,6 +22,11 @@ namespace budget::wire {
 // The size of a PNG, JPEG, GIF or WebP picture given in base64; width and
 // height are 0 when its head does not tell. Reads at most the first 256 KiB.
 [[nodiscard]] pricing::ImagePart picture_in(std::string_view base64);
+
+// Whether `object` is an object in which no name stands twice: what is not
+// might be one thing to us and another to the provider, which takes the last.
+// An object with more than 32 members is taken for one that is not.
+[[nodiscard]] bool says_each_thing_once(JsonElement object);
 
 // What a request holds that is not text. Text is bounded by its bytes: no
 // tokenizer has a token shorter than a byte, and each message's overhead is

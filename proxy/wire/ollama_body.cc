@@ -41,6 +41,7 @@ void add_messages(JsonElement list, MediaCount& media) {
   simdjson::dom::array array;
   if (list.get(array) != simdjson::SUCCESS) return;
   for (const JsonElement message : array) {
+    if (!says_each_thing_once(message)) media.unbounded = true;
     if (const auto pictures = member(message, "images")) add_pictures(*pictures, media);
   }
 }

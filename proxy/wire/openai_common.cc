@@ -1,5 +1,7 @@
 #include "proxy/wire/openai_common.h"
 
+#include "proxy/wire/media.h"
+
 namespace budget::wire {
 
 using pricing::ServiceTier;
@@ -49,6 +51,7 @@ bool has_server_tools(const JsonValue& tools) {
         type != "apply_patch" && !type.empty()) {
       return true;
     }
+    if (!says_each_thing_once(tool)) return true;
   }
   return false;
 }

@@ -111,7 +111,7 @@ pricing::InputParts OpenAiFormat::parts(const Route& route, const RequestView& r
     return parts;
   }
   const auto body = parse_json(request.body, request.readable_behind);
-  return body ? openai_input_parts(*body) : parts;
+  return body ? openai_input_parts(*body, route.operation) : parts;
 }
 
 // What an added ceiling is called.

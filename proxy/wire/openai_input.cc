@@ -4,6 +4,7 @@
 #include <array>
 
 #include "proxy/wire/limits.h"
+#include "proxy/wire/media.h"
 
 namespace budget::wire {
 namespace {
@@ -42,11 +43,21 @@ Picture picture_of(JsonElement part) {
 void add_part(JsonElement part, std::string_view model, MediaBound& bound) {
   if (!part.is_object()) return;
   const std::string_view type = reported_string(part, "type");
+  if (!says_each_thing_once(part)) {
+    bound.unbounded = true;
+    return;
+  }
   if (is_text_part(type)) return;
   if (type == "image_url" || type == "input_image" || type == "computer_screenshot") {
     const Picture picture = picture_of(part);
+    const auto inner = member(part, "image_url");
+    if (inner && inner->is_object() && !says_each_thing_once(*inner)) bound.unbounded = true;
     // The encoded string is at least as long as the decoded one.
     if (picture.url.starts_with("data:")) bound.bytes += picture.url.size();
+    // Gemini's endpoint takes documents and films here as well.
+    if (picture.url.starts_with("data:") && !picture.url.starts_with("data:image/")) {
+      bound.unbounded = true;
+    }
     bound.tokens += image_tokens_max(model, picture.low_detail);
   } else if (type == "input_audio") {
     const auto audio = member(part, "input_audio");
@@ -99,7 +110,14 @@ void append_text(JsonElement part, pricing::InputParts::Message& message,
                  pricing::InputParts& parts) {
   const std::string_view type = reported_string(part, "type");
   if (type == "image_url" || type == "input_image" || type == "computer_screenshot") {
-    parts.images.push_back({.low_detail = picture_of(part).low_detail});
+    const Picture picture = picture_of(part);
+    pricing::ImagePart image;
+    const std::size_t comma = picture.url.find(',');
+    if (picture.url.starts_with("data:") && comma != std::string_view::npos) {
+      image = picture_in(picture.url.substr(comma + 1));
+    }
+    image.low_detail = picture.low_detail;
+    parts.images.push_back(image);
   } else if (type == "input_audio") {
     const auto audio = member(part, "input_audio");
     const auto bytes = audio ? reported_string(*audio, "data").size() : 0;
@@ -164,6 +182,13 @@ void append_message(JsonElement item, pricing::InputParts& parts) {
       message.texts.emplace_back(reported_string(call, "id"));
     }
   }
+  parts.messages.push_back(std::move(message));
+}
+
+void append_user_message(JsonElement text, pricing::InputParts& parts) {
+  pricing::InputParts::Message message;
+  message.role = "user";
+  append_texts(text, message, parts);
   parts.messages.push_back(std::move(message));
 }
 
@@ -255,7 +280,7 @@ std::int64_t audio_milliseconds_max(std::string_view bytes) {
   return size * audio_milliseconds_per_byte_max;
 }
 
-pricing::InputParts openai_input_parts(const JsonValue& body) {
+pricing::InputParts openai_input_parts(const JsonValue& body, Operation operation) {
   pricing::InputParts parts;
   simdjson::dom::object members;
   if (!body.present() || body.element().get(members) != simdjson::SUCCESS) return parts;
@@ -265,6 +290,8 @@ pricing::InputParts openai_input_parts(const JsonValue& body) {
       simdjson::dom::array messages;
       if (value.get(messages) != simdjson::SUCCESS) continue;
       for (const JsonElement message : messages) append_message(message, parts);
+    } else if (key == "input" && operation == Operation::responses && value.is_string()) {
+      append_user_message(value, parts);
     } else if (key == "prompt" || key == "input" || key == "suffix" || key == "instructions") {
       append_prompt(value, parts);
     } else if (key == "tools" || key == "functions") {

@@ -31,9 +31,10 @@ void add_media(JsonElement messages, std::string_view model, MediaBound& bound);
 // a byte, and each message's overhead is less than the bytes of its JSON.
 [[nodiscard]] std::int64_t input_bound_of(std::size_t body_bytes, const MediaBound& media);
 
-// The countable parts of a chat, completion, responses or embeddings body.
+// The countable parts of a chat, completion, responses or embeddings body. A
+// bare text that a Responses call gives as its input is a user's message.
 // REQUIRES: facts() accepted it.
-[[nodiscard]] pricing::InputParts openai_input_parts(const JsonValue& body);
+[[nodiscard]] pricing::InputParts openai_input_parts(const JsonValue& body, Operation operation);
 
 // Source of the figures for sound: a token is 100 ms for OpenAI's models, 31 ms
 // for Gemini's; no codec in use is below 4 kbit/s.

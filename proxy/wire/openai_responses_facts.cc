@@ -37,11 +37,14 @@ constexpr std::array<std::string_view, field_count> names = {"model",
                                                              "background",
                                                              "tools"};
 
-bool makes_images(const JsonValue& tools) {
+// A call may search as often as its model likes; more than this is not held for.
+constexpr std::int64_t searches_held = 10;
+
+bool has_tool(const JsonValue& tools, std::string_view type) {
   simdjson::dom::array array;
   if (!tools.present() || tools.element().get(array) != simdjson::SUCCESS) return false;
   for (const JsonElement tool : array) {
-    if (reported_string(tool, "type") == "image_generation") return true;
+    if (reported_string(tool, "type").starts_with(type)) return true;
   }
   return false;
 }
@@ -81,7 +84,8 @@ Facts openai_responses_facts(const Route& route, const JsonValue& body, std::siz
   facts.input_unbounded = media.unbounded || fields[f_previous_response_id].given() ||
                           fields[f_conversation].given() || fields[f_prompt].given() ||
                           background->value_or(false) || has_server_tools(fields[f_tools]);
-  if (makes_images(fields[f_tools])) facts.extras.images = 1;
+  if (has_tool(fields[f_tools], "web_search")) facts.extras.search_units = searches_held;
+  if (has_tool(fields[f_tools], "image_generation")) facts.extras.images = 1;
   facts.insert_at = body.insert_at();
   facts.insert_comma = body.has_members();
   return facts;

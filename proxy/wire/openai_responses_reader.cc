@@ -25,6 +25,7 @@ class OpenAiResponsesReader final : public EventStreamReader {
   void read_stream_event(const JsonValue& event);
   void read_response(JsonElement response);
   void read_output(JsonElement output);
+  void count_search(JsonElement item);
 
   const Dialect* const dialect_;
   const bool streamed_;
@@ -54,6 +55,9 @@ Verdict OpenAiResponsesReader::on_event(const Event& event) {
 void OpenAiResponsesReader::read_stream_event(const JsonValue& event) {
   const std::string_view type = reported_string(event.element(), "type");
   output_.on_event(type, event);
+  if (type == "response.output_item.done") {
+    if (const auto item = member(event.element(), "item")) count_search(*item);
+  }
   if (type.ends_with(".delta")) {
     add_output_text(reported_string(event.element(), "delta"));
   } else if (type == "error") {
@@ -68,6 +72,10 @@ void OpenAiResponsesReader::read_stream_event(const JsonValue& event) {
                         type == "response.incomplete" || type == "response.failed" ||
                         type == "response.cancelled";
   }
+}
+
+void OpenAiResponsesReader::count_search(JsonElement item) {
+  if (reported_string(item, "type") == "web_search_call") ++reading_.usage.search_units;
 }
 
 void OpenAiResponsesReader::read_response(JsonElement response) {
@@ -86,6 +94,7 @@ void OpenAiResponsesReader::read_output(JsonElement output) {
   simdjson::dom::array items;
   if (output.get(items) != simdjson::SUCCESS) return;
   for (const JsonElement item : items) {
+    count_search(item);
     add_output_text(reported_string(item, "arguments"));
     add_output_text(reported_string(item, "input"));
     for (const std::string_view name : {"content", "summary"}) {

@@ -93,6 +93,11 @@ void read_output(JsonElement usage, std::int64_t prompt, std::int64_t completion
   result.output = Tokens(left);
 }
 
+// What a usage object does not tell: it is counted from the answer itself.
+pricing::Usage kept_of(const pricing::Usage& usage) {
+  return {.images = usage.images, .search_units = usage.search_units};
+}
+
 void append_member(std::string& out, std::string_view name, std::int64_t value) {
   out += '"';
   out += name;
@@ -108,9 +113,7 @@ void read_openai_usage(JsonElement usage, const Dialect& dialect, Reading& readi
     const auto seconds = member(usage, "seconds");
     double value = 0;
     if (!seconds || seconds->get(value) != simdjson::SUCCESS) return;
-    const std::int64_t images = reading.usage.images;
-    reading.usage = {};
-    reading.usage.images = images;
+    reading.usage = kept_of(reading.usage);
     value = std::clamp(value, 0.0, 1e9);
     reading.usage.audio_milliseconds = static_cast<std::int64_t>(std::ceil(value * 1000));
     reading.input_reported = true;
@@ -120,8 +123,7 @@ void read_openai_usage(JsonElement usage, const Dialect& dialect, Reading& readi
   const auto prompt = count_of(usage, {"prompt_tokens", "input_tokens"});
   const auto completion = count_of(usage, {"completion_tokens", "output_tokens"});
   if (!prompt && !completion) return;
-  pricing::Usage result;
-  result.images = reading.usage.images;
+  pricing::Usage result = kept_of(reading.usage);
   if (prompt) read_input(usage, *prompt, result);
   if (completion) read_output(usage, prompt.value_or(0), *completion, dialect, result);
   reading.usage = result;

@@ -11,7 +11,7 @@
 namespace budget::wire {
 
 // Replaces reading.usage by what `usage` (an object) says, and marks the sides
-// that it reports; the number of images is kept. A usage that says nothing
+// that it reports; the numbers of images and searches are kept. A usage that says nothing
 // changes nothing. Every figure is clamped, and parts never exceed their whole.
 void read_openai_usage(JsonElement usage, const Dialect& dialect, Reading& reading);
 

@@ -103,6 +103,12 @@ TEST(YamlDocument, RefusesABillionLaughsInLittleTime) {
   EXPECT_TRUE(problem.contains("more than 100000 values with all aliases written out")) << problem;
 }
 
+TEST(YamlDocument, EndsBehindAStrayBracket) {
+  for (const std::string_view text : {"a: 1\n]\n", "a: 1\n}\n", "]", "a: [1]]\n", "{a: 1}}\n"}) {
+    EXPECT_NE(problem_of(text), "accepted") << text;
+  }
+}
+
 TEST(YamlDocument, ReportsNoMoreThanAHundredDocuments) {
   std::string text;
   for (int document = 0; document < 5000; ++document) text += "---\na: 1\na: 2\n";

@@ -47,7 +47,8 @@ void require_same_elsewhere(std::string_view before, std::string_view after) {
   require(second.parse(after.data(), after.size()).get(b) == simdjson::SUCCESS);
   const auto may_change = [](std::string_view name) {
     return name.starts_with("model") || name.starts_with("max_") || name == "stream_options" ||
-           name.find("onfig") != name.npos || name == "options" || name.starts_with("generation");
+           name.find("onfig") != name.npos || name == "options" || name == "thinking" ||
+           name.starts_with("additional") || name.starts_with("generation");
   };
   auto at = b.begin();
   for (const auto [key, value] : a) {

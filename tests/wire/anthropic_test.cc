@@ -126,6 +126,11 @@ TEST(AnthropicFacts, BoundsTheInput) {
       {R"([{"type":"tool_result","tool_use_id":"t","content":[{"type":"image","source":{"type":"base64","data":")" +
            png + R"("}}]}])",
        1000, 1600, false},
+      // To a reader that takes the last of two, this is a document of text.
+      {R"([{"type":"image","type":"document","source":{"type":"base64","data":")" + png + R"("}}])",
+       0, 1'000'000, true},
+      {R"([{"type":"image","source":{"type":"base64","type":"text","data":")" + png + R"("}}])", 0,
+       1'000'000, true},
       // A tool's argument in a picture's clothes is text, and counts as such.
       {R"([{"type":"tool_use","id":"t","name":"n","input":{"type":"image","source":{"type":"base64","data":")" +
            png + R"("}}}])",
@@ -153,6 +158,9 @@ TEST(AnthropicFacts, KnowsWhatFeedsTheModelMoreInput) {
       {R"("tools":[{"type":"bash_20250124","name":"bash"}])", false},
       {R"("tools":[{"type":"web_fetch_20250910","name":"web_fetch"}])", true},
       {R"("tools":[{"type":"code_execution_20250825","name":"code_execution"}])", true},
+      {R"("tools":[{"type":"custom","type":"web_search_20250305","name":"f"}])", true},
+      {R"("messages":[{"content":"a","content":[{"type":"text","text":"b"}]}])", true},
+      {R"("messages":[{"content":[{"type":"text","type":"document"}]}])", true},
       {R"("mcp_servers":[])", false},
       {R"("mcp_servers":[{"type":"url","url":"https://x","name":"x"}])", true},
       {R"("container":"c_1")", true},

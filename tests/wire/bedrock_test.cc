@@ -65,6 +65,12 @@ TEST(BedrockRoute, KnowsItsPathsAndNoOthers) {
   EXPECT_EQ(bedrock_format().path_with_model(route_for(bedrock_format(), converse), converse,
                                              "amazon.nova-lite-v1:0"),
             "/model/amazon.nova-lite-v1%3A0/converse");
+  const auto moved = [](std::string_view from, std::string_view to) {
+    const std::string path = invoke_path(from);
+    return bedrock_format().path_with_model(route_for(bedrock_format(), path), path, to);
+  };
+  EXPECT_EQ(moved("meta.llama3-70b", "meta.llama3-8b"), "/model/meta.llama3-8b/invoke");
+  EXPECT_EQ(moved("meta.llama3-70b", "amazon.nova-lite-v1:0"), std::nullopt);
 }
 
 TEST(BedrockVendor, IsFoundBehindARegion) {
@@ -160,6 +166,8 @@ TEST(BedrockFacts, KnowsCachesChoicesAndWhatTheBodyDoesNotHold) {
   const char* const unbounded[] = {
       R"({"messages":[{"content":[{"document":{"format":"pdf","name":"n","source":{"bytes":"AAAA"}}}]}]})",
       R"({"messages":[{"content":[{"toolResult":{"content":[{"video":{}}]}}]}]})",
+      R"({"messages":[{"content":[{"document":null,"document":{}}]}]})",
+      R"({"messages":[{"content":[],"content":[{"video":{}}]}]})",
       R"({"promptVariables":{"a":{"text":"b"}}})",
       R"({"toolConfig":{"tools":[{"systemTool":{"name":"nova_grounding"}}]}})",
   };

@@ -129,6 +129,16 @@ TEST(GeminiFacts, KnowsWhatTheBodyDoesNotHold) {
       {R"({"contents":[{"parts":[{"inlineData":{"mimeType":"image/png","data":"AAAA"}}]}]})", true,
        0},
   };
+  const std::string picture =
+      "iVBORw0KGgoAAAANSUhEUgAAA+gAAALuCAYAAAAAAAAA" + std::string(9999, 'A');
+  for (const char* type : {R"("mimeType":"image/png","mime_type":"text/plain")",
+                           R"("mimeType":"image/png","mimeType":"text/plain")"}) {
+    const auto facts = facts_for(gemini_format(), plain_path,
+                                 R"({"contents":[{"parts":[{"inlineData":{)" + std::string(type) +
+                                     R"(,"data":")" + picture + R"("}}]}]})");
+    ASSERT_TRUE(facts);
+    EXPECT_TRUE(facts->input_unbounded) << type;
+  }
   for (const Case& c : cases) {
     const auto facts = facts_for(gemini_format(), plain_path, c.body);
     ASSERT_TRUE(facts) << c.body << facts.error();
@@ -143,7 +153,6 @@ TEST(GeminiFacts, ReadsModalitiesAndTiers) {
       gemini_format(), plain_path,
       R"({"generationConfig":{"responseModalities":["TEXT","IMAGE","AUDIO"]},"service_tier":"FLEX"})");
   ASSERT_TRUE(facts);
-  EXPECT_TRUE(facts->extras.image_output && facts->extras.audio_output);
   EXPECT_EQ(facts->extras.tier, pricing::ServiceTier::flex);
 }
 

@@ -50,6 +50,7 @@ TEST(Json, RefusesNestingBeyondTheLimitAndOnlyThat) {
   EXPECT_FALSE(parse_json(nested(json_depth_max + 1)));
   EXPECT_FALSE(parse_json(nested(1'000'000)));
   EXPECT_TRUE(parse_json("{}"));
+  EXPECT_FALSE(parse_json(std::string_view()));
 }
 
 TEST(Json, FindsTheBytesOfValues) {

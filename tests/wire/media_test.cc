@@ -70,6 +70,23 @@ TEST(Pictures, TellTheirSize) {
   EXPECT_EQ(picture_in("not base64 !!").width, 0);
 }
 
+TEST(SaysEachThingOnce, SeesANameThatStandsTwice) {
+  const auto once = [](std::string_view text) {
+    return says_each_thing_once(parse_json(text)->element());
+  };
+  EXPECT_TRUE(once("{}"));
+  EXPECT_TRUE(once(R"({"a":1,"b":{"a":1},"A":1})"));
+  EXPECT_FALSE(once(R"({"a":1,"b":1,"a":1})"));
+  EXPECT_FALSE(once(R"({"a":1,"\u0061":1})"));
+  EXPECT_FALSE(once("[]"));
+  std::string many = "{";
+  for (int i = 0; i < 32; ++i) many += "\"" + std::to_string(i) + "\":0,";
+  many.back() = '}';
+  EXPECT_TRUE(once(many));
+  many.back() = ',';
+  EXPECT_FALSE(once(many + R"("x":0})"));
+}
+
 TEST(MediaCount, NeverGoesBelowItsOwnTokens) {
   EXPECT_EQ((MediaCount{.bytes = 40, .tokens = 7}).input_bound(100, 3), 70);
   EXPECT_EQ((MediaCount{.bytes = 400, .tokens = 7}).input_bound(100, 3), 10);

@@ -107,7 +107,6 @@ TEST(OpenAiFacts, ReadsWhatBudgetsCareAbout) {
   EXPECT_EQ(facts->end_user, "u1");
   EXPECT_EQ(facts->extras.tier, pricing::ServiceTier::flex);
   EXPECT_TRUE(facts->usage_asked);
-  EXPECT_TRUE(facts->extras.audio_output);
   EXPECT_FALSE(facts->input_unbounded);
   EXPECT_TRUE(facts->has_output);
 }
@@ -232,6 +231,16 @@ TEST(OpenAiFacts, SaysWhenTheBodyDoesNotHoldAllInput) {
        false},
       {"/v1/chat/completions", R"({"model":"m","web_search_options":{}})", true},
       {"/v1/chat/completions", R"({"model":"m:online"})", true},
+      {"/v1/chat/completions",
+       R"({"model":"m","messages":[{"role":"user","content":[{"type":"text","type":"file","text":"a"}]}]})",
+       true},
+      {"/v1/chat/completions",
+       R"({"model":"m","messages":[{"role":"user","content":[{"type":"image_url","image_url":)"
+       R"({"url":"https://a/b","detail":"low","detail":"high"}}]}]})",
+       true},
+      {"/v1/chat/completions",
+       R"({"model":"m","messages":[{"content":"x","content":[{"type":"file","file":{}}]}]})", true},
+      {"/v1/responses", R"({"model":"m","tools":[{"type":"function","type":"web_search"}]})", true},
       {"/v1/chat/completions", R"({"model":"m","plugins":[{"id":"web"}]})", true},
       {"/v1/chat/completions",
        R"({"model":"m","messages":[{"role":"user","content":[{"type":"file","file":{}}]}]})", true},
@@ -453,11 +462,13 @@ TEST(OpenAiParts, HoldsEverythingThatIsCounted) {
                        {"application/json", R"({"model":"e","input":[[1,2],[3]]})"})
                 .token_ids,
             3);
-  EXPECT_EQ(format
-                .parts(post("/v1/responses"),
-                       {"application/json", R"({"model":"e","input":"a","instructions":"b"})"})
-                .texts,
-            (std::vector<std::string>{"a", "b"}));
+  const auto responses =
+      format.parts(post("/v1/responses"),
+                   {"application/json", R"({"model":"e","input":"a","instructions":"b"})"});
+  ASSERT_EQ(responses.messages.size(), 1U);
+  EXPECT_EQ(responses.messages[0].role, "user");
+  EXPECT_EQ(responses.messages[0].texts, std::vector<std::string>{"a"});
+  EXPECT_EQ(responses.texts, std::vector<std::string>{"b"});
 }
 
 }  // namespace

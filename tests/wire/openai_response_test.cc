@@ -421,6 +421,22 @@ TEST(OpenAiResponses, KnowsAnAnswerThatGoesOnInTheBackground) {
   EXPECT_EQ(failed.error, "boom");
 }
 
+TEST(OpenAiResponses, CountsTheSearchesOfAnAnswer) {
+  const std::string usage = R"("usage":{"input_tokens":1,"output_tokens":2,"total_tokens":3})";
+  const std::string item = R"({"id":"ws","type":"web_search_call","status":"completed"})";
+  const std::string plain =
+      R"({"id":"r","status":"completed","output":[)" + item + "," + item + "]," + usage + "}";
+  const std::string streamed =
+      typed("response.output_item.done", R"("output_index":0,"item":)" + item) +
+      typed("response.completed", R"("response":{"output":[)" + item + "]," + usage + "}");
+  EXPECT_EQ(read_pieces(format, options_for("/v1/responses", false), {plain}, false)
+                .reading.usage.search_units,
+            2);
+  EXPECT_EQ(read_pieces(format, options_for("/v1/responses", true), {streamed}, false)
+                .reading.usage.search_units,
+            1);
+}
+
 TEST(OpenAiReaders, GiveTheSameForEverySplit) {
   const std::uint64_t seed = 20261124;
   SCOPED_TRACE(seed);

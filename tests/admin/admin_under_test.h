@@ -1,0 +1,77 @@
+// The admin side on a real ledger in a folder of its own.
+#pragma once
+
+#include <boost/json/value.hpp>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "admin/service.h"
+#include "policy/ledger/embedded_ledger.h"
+
+namespace budget::admin {
+
+class SetClock final : public policy::Clock {
+ public:
+  [[nodiscard]] policy::Time now() const override { return time; }
+  policy::Time time =
+      std::chrono::sys_days(std::chrono::year(2026) / 11 / 24) + std::chrono::hours(12);
+};
+
+// An answer with its body read.
+struct Told {
+  ApiResponse response;
+  boost::json::value body;
+
+  [[nodiscard]] const boost::json::value& data() const { return body.at("data"); }
+  [[nodiscard]] std::string error() const;  // the code; "" on success
+  [[nodiscard]] std::string message() const;
+  [[nodiscard]] std::string header(std::string_view name) const;
+};
+
+// Budget "team": daily-cap (hard, 1 USD a day), by-component (warn, 1,000
+// tokens a day and component), rolling (ignore). Budget "idle": one disabled
+// policy about anthropic alone.
+class AdminUnderTest {
+ public:
+  static constexpr std::string_view viewer_key = "viewer-key-of-at-least-32-characters";
+  static constexpr std::string_view operator_key = "operator-key-of-at-least-32-characters";
+  static constexpr std::string_view admin_key = "admin-key-that-is-at-least-32-characters";
+
+  // With keys of all three roles, or none configured.
+  explicit AdminUnderTest(bool configured_keys = true);
+  ~AdminUnderTest();
+
+  // The service again, on the same folder.
+  void restart();
+  // As the admin; `target` may have a query.
+  Told ask(std::string method, std::string target, std::string body = "");
+  Told ask_with(std::vector<std::pair<std::string, std::string>> headers, std::string method,
+                std::string target, std::string body = "");
+  // Reserves and, unless it stays open, settles a call of `component`.
+  void play_call(const std::string& id, const std::string& component, std::int64_t input,
+                 std::int64_t output, std::int64_t cost_nano, bool stays_open = false);
+  // A record that is an estimate: a hold that lapsed.
+  void play_lapsed_call(const std::string& id);
+
+  SetClock clock;
+  std::shared_ptr<View> view = std::make_shared<View>();
+  std::filesystem::path folder;
+  std::vector<MetricFamily> families;
+  std::vector<policy::CounterRef> counters;  // all that calls have touched
+  std::unique_ptr<ledger::EmbeddedLedger> ledger;
+  std::unique_ptr<Service> service;
+
+ private:
+  template <class T>
+  T run(boost::asio::awaitable<T, Api::Executor> operation);
+  // Fills in the record's policies.
+  void reserve(ledger::UsageRecord& record, const ledger::Amount& amount);
+
+  bool configured_keys_;
+};
+
+[[nodiscard]] std::string read_file(const std::filesystem::path& file);
+
+}  // namespace budget::admin
