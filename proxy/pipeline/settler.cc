@@ -41,6 +41,13 @@ bool charged_nothing(const Ending& ending) {
   return ending.how == Ended::not_sent || (ending.meter && ending.status >= 400);
 }
 
+// Whether the provider's figure is more than an eighth away from our count, and
+// not by a few tokens of its own framing.
+bool drifted(Tokens counted, Tokens told) {
+  const Tokens apart = std::max(counted, told) - std::min(counted, told);
+  return apart.value() > 16 && apart.value() > counted.value() / 8;
+}
+
 // Our own counts never charge more than the call could have cost: the bounds
 // are true, a count may be off by the seams between events, or by another
 // vendor's tokenizer.
@@ -90,8 +97,11 @@ void fill_usage(Call& call, const Ending& ending, ledger::UsageRecord& record) {
   record.estimated = !reported;
   if (input_known) sample_input_count(call);
   if (input_known && call.counted_input >= 0) {
-    call.services().calibration.observe(record.provider, call.model, Tokens(call.counted_input),
-                                        record.usage.input_total());
+    const Tokens counted(call.counted_input);
+    const Tokens told = record.usage.input_total();
+    call.services().calibration.observe(record.provider, call.model, counted, told);
+    Metrics::add(call.services().metrics.counts_compared);
+    if (drifted(counted, told)) Metrics::add(call.services().metrics.counts_drifted);
   }
 }
 

@@ -47,6 +47,11 @@ async function recordOf(path, body, headers = {}, {hangUpAfter} = {}) {
   return {answer, record: fresh[0]};
 }
 
+async function metric(name) {
+  const answer = await proxy.fetch('/metrics', {headers: {'x-api-key': proxy.adminKey}});
+  return Number(new RegExp(`^${name} (\\d+)`, 'm').exec(answer.body.toString())[1]);
+}
+
 const event = (object) => `data: ${JSON.stringify(object)}\n\n`;
 const said = (content) => event({id: 'x', object: 'chat.completion.chunk', created: 1, model: 'gpt-4o',
                                  choices: [{index: 0, delta: {content}, finish_reason: null}]});
@@ -200,14 +205,34 @@ test('our own count never charges more than the ceiling of the call', async () =
 });
 
 test('what a provider bills above the ceiling is charged, and counted as an overrun', async () => {
-  const overruns = async () => Number(/^budget_overrun_total (\d+)/m.exec(
-    (await proxy.fetch('/metrics', {headers: {'x-api-key': proxy.adminKey}})).body.toString())[1]);
+  const overruns = () => metric('budget_overrun_total');
   const before = await overruns();
   answerWith = (_, socket) => reply(socket, 200, {'content-type': 'application/json'},
                                     whole.replace('"completion_tokens":4', '"completion_tokens":400'));
   const {record} = await recordOf(scripted, {max_tokens: 6});
   assertCharge(record, {output: 400, source: 'reported'});
   assert.equal(await overruns(), before + 1);
+});
+
+test('the input of a sample of calls is counted, and compared with what the provider says', async () => {
+  const compared = () => metric('budget_input_counts_compared_total');
+  const drifted = () => metric('budget_input_counts_drifted_total');
+  const client = new LoadClient(proxy.url);
+  const run = async (path) => {
+    const before = [await compared(), await drifted()];
+    // That none of them is in a sample of one in 64 happens once in ten million times.
+    for (let i = 0; i < 1024; i++) await client.call({path, body: question({max_tokens: 50})});
+    return [await compared() - before[0], await drifted() - before[1]];
+  };
+  const [sampled, apart] = await run(chat);
+  assert.ok(sampled > 0 && sampled < 128, `${sampled} of 1024`);
+  assert.equal(apart, 0);
+  answerWith = (_, socket) => reply(socket, 200, {'content-type': 'application/json'},
+                                    whole.replace('"prompt_tokens":13', '"prompt_tokens":60'));
+  const [strange, far] = await run(scripted);
+  assert.ok(strange > 0);
+  assert.equal(far, strange);
+  client.close();
 });
 
 test('after all these the records add up to the counter', async () => {
