@@ -45,7 +45,7 @@ std::vector<ConfigKey> period_keys(const std::string& policy) {
        {"minute", "hourly", "daily", "weekly", "monthly", "yearly", "total", "per_session",
         "per_task"}},
       {policy + ".period.rolling", duration, "",
-       "The length of a rolling window, 1m to 366d, in "
+       "The length of a rolling window, 1s to 366d, in "
        "whole seconds."},
       {policy + ".reset_day", text, "1",
        "monthly: the day of the month, `1` to `28`, or `last`. "

@@ -15,7 +15,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::int64_t no_most = std::numeric_limits<std::int64_t>::max();
-constexpr milliseconds rolling_least{60'000};
+constexpr milliseconds rolling_least{1'000};
 constexpr milliseconds rolling_most{366LL * 86'400'000};
 constexpr milliseconds queue_most{60'000};
 // A share of 1 and more means something only for thresholds past the limit,

@@ -52,7 +52,9 @@ struct ReserveRequest {
   std::vector<HoldLine> lines;
   std::string allocation_id;  // "" or the allocation to draw on first
   // The record that is written if the hold lapses: complete but for its end,
-  // its usage and cost those of the worst case, `estimated` set.
+  // `estimated` set, its usage and cost what the call can have cost by then and
+  // no more than any line holds where limits are to stand; extend() raises it
+  // with the lines.
   UsageRecord if_lapsed;
 };
 

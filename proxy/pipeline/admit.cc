@@ -52,6 +52,7 @@ class Admission {
 
   void plan();
   std::optional<Tokens> ceiling_that_fits(const Attempt& refused) const;
+  [[nodiscard]] bool can_ever_fit(const Attempt& refused) const;
   [[nodiscard]] const policy::Policy& refusing(const Attempt& attempt) const {
     return *call_.plan.lines[attempt.outcome->shortfall->line].policy;
   }
@@ -80,7 +81,7 @@ net::Awaitable<Attempt> Admission::reserve() {
   ledger::ReserveRequest request;
   request.id = call_.request_id;
   request.now = call_.admitted_at;
-  request.lease_until = call_.admitted_at + hold_lease;
+  request.lease_until = lease_end(call_, call_.admitted_at);
   request.allocation_id = call_.caller.allocation_id;
   request.lines.reserve(call_.plan.lines.size());
   call_.incremental = false;
@@ -90,7 +91,12 @@ net::Awaitable<Attempt> Admission::reserve() {
     request.lines.push_back({line.counter, line.enforcement, line.limits, steps ? first : worst});
   }
   call_.held = call_.incremental ? first : worst;
-  request.if_lapsed = provisional_record(call_, worst);
+  // A call that is cut where its growing hold cannot grow has never said more
+  // than is held: charging more if the proxy dies could pass the limit. One
+  // that is let finish may have.
+  const bool bounded_by_hold = call_.incremental && call_.cuts_on_overrun();
+  request.if_lapsed =
+      provisional_record(call_, bounded_by_hold ? first_step : call_.worst.output_ceiling);
 
   auto result = co_await call_.services().ledger.reserve(std::move(request));
   Attempt attempt;
@@ -205,15 +211,35 @@ net::Awaitable<Attempt> Admission::downgrade(const Action& action, Attempt refus
   co_return refused;
 }
 
+// Whether the refusing counter, were it empty, would have room for the call.
+bool Admission::can_ever_fit(const Attempt& refused) const {
+  const policy::PlannedLine& line = call_.plan.lines[refused.outcome->shortfall->line];
+  return !policy::broken_limit(line.enforcement, line.limits, {}, refused.amount);
+}
+
 net::Awaitable<Attempt> Admission::queue(const Action& action, Attempt refused) {
   const net::SteadyTime until = std::chrono::steady_clock::now() + action.wait;
   Timer timer(call_.state->io.get_executor());
-  while (refused.refused() && std::chrono::steady_clock::now() < until) {
+  bool client_gone = false;
+  if (!call_.request.may_half_close) {
+    call_.request.client.watch_hang_up([&client_gone, &timer] {
+      client_gone = true;
+      timer.cancel();
+    });
+  }
+  while (refused.refused() && can_ever_fit(refused) && !client_gone &&
+         std::chrono::steady_clock::now() < until) {
     timer.expires_after(queue_look_again);
     co_await timer.async_wait(asio::as_tuple(net::use_awaitable));
+    if (client_gone) break;
+    // A call belongs to the period in which it is let in, not to the one in
+    // which it came.
+    call_.admitted_at = call_.services().clock.now();
+    plan();
     refused = co_await reserve();
     if (refused.admitted()) verdict_ = policy::Verdict::queue;
   }
+  call_.request.client.stop_watching();
   co_return refused;
 }
 
@@ -222,6 +248,8 @@ void Admission::accept(const Attempt& attempt) {
   call_.decision = policy::decide_admitted(call_.plan, attempt.outcome->states, attempt.amount,
                                            call_.snapshot().config.error_amounts);
   if (verdict_ != policy::Verdict::allow) call_.decision.verdict = verdict_;
+  Metrics::add(call_.services().metrics.shadow_denials,
+               static_cast<std::int64_t>(call_.decision.shadow_denials.size()));
 }
 
 wire::Problem Admission::refuse(const Attempt& attempt) {

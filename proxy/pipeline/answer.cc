@@ -115,7 +115,9 @@ std::string budget_headers(const Call& call, const ledger::UsageRecord* record) 
   add_line(out, "x-budget-request-id", call.request_id);
   if (call.route.billing != wire::Billing::metered) return out;
   add_line(out, "x-budget-decision", policy::name_of(call.decision.verdict));
-  if (const auto& tightest = call.decision.tightest) {
+  // `errors: {detail: minimal}` keeps amounts from callers, here as in refusals.
+  const bool amounts = call.snapshot().config.error_amounts;
+  if (const auto& tightest = call.decision.tightest; tightest && amounts) {
     std::string value(short_name(tightest->policy_id));
     value += '=';
     value += figure(tightest->unit, tightest->remaining);

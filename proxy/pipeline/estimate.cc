@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <limits>
 #include <string>
 
@@ -16,6 +17,12 @@ constexpr std::int64_t unknown_model_output_max = 131'072;
 // Input that is not in the request (stored conversations, searches on the
 // server) is held at the context window, or at this where that is unknown.
 constexpr std::int64_t unknown_context_window = 1'048'576;
+
+// Counting costs more than all the rest of a call, so where no decision needs
+// it, it is done for this share of them, and not for bodies that would hold up
+// other calls of the worker for more than some ten milliseconds.
+constexpr std::size_t sampled_one_in = 64;
+constexpr std::size_t sampled_body_max = std::size_t{256} * 1024;
 
 Tokens times(std::int64_t tokens, std::int64_t choices) {
   std::int64_t product = 0;
@@ -51,6 +58,11 @@ bool find_price(Call& call) {
   return call.price.priced();
 }
 
+pricing::InputCount input_count(const Call& call) {
+  const pricing::InputParts parts = call.route.format->parts(call.route, call.view());
+  return pricing::count_input(parts, call.provider->dialect->vendor, call.model);
+}
+
 void fill_worst(Call& call) {
   const Tokens counted = call.worst.input;
   call.worst = call.facts.extras;
@@ -74,13 +86,18 @@ std::optional<wire::Problem> estimate_call(Call& call) {
   return problem;
 }
 
+void sample_input_count(Call& call) {
+  if (call.counted_input >= 0 || call.facts.input_unbounded) return;
+  if (call.request.body.size() > sampled_body_max) return;
+  if (std::hash<std::string>{}(call.request_id) % sampled_one_in != 0) return;
+  call.counted_input = input_count(call).local.value();
+}
+
 bool count_input_exactly(Call& call) {
   if (call.input_exact) return false;
   call.input_exact = true;
   if (call.facts.input_unbounded) return false;
-  const pricing::InputParts parts = call.route.format->parts(call.route, call.view());
-  const pricing::InputCount count =
-      pricing::count_input(parts, call.provider->dialect->vendor, call.model);
+  const pricing::InputCount count = input_count(call);
   call.counted_input = count.local.value();
   const Tokens best = count.exact
                           ? count.tokens
@@ -98,6 +115,7 @@ bool estimate_for_model(Call& call, std::string_view model) {
   if (!find_price(call)) return false;
   // Another model may count the same text differently.
   call.input_exact = false;
+  call.counted_input = -1;
   fill_worst(call);
   return true;
 }

@@ -18,6 +18,11 @@ namespace budget::pipeline {
 // that made the estimate smaller.
 bool count_input_exactly(Call& call);
 
+// Counts the input of a small sample of calls, chosen by request id, for which
+// no decision needed it: so that what providers report can be compared with
+// our own count. Sets counted_input, changes no estimate.
+void sample_input_count(Call& call);
+
 // The same call for another model of the same provider; false when that model
 // has no price and those are denied.
 bool estimate_for_model(Call& call, std::string_view model);

@@ -40,11 +40,14 @@ Meter::Meter(const Call& call, const net::Head& response)
 }
 
 void Meter::feed(std::string_view bytes, std::string* out) {
-  if (!decoder_) {
+  if (!encoded_) {
     read(bytes, out);
     return;
   }
-  decoder_->feed(bytes, [this](std::string_view decoded) { read(decoded, nullptr); });
+  const auto status =
+      decoder_ ? decoder_->feed(bytes, [this](std::string_view decoded) { read(decoded, nullptr); })
+               : wire::DecodeStatus::malformed;
+  if (status == wire::DecodeStatus::malformed) undecoded_ = true;
 }
 
 void Meter::finish(std::string* out) {

@@ -34,6 +34,10 @@ class Meter {
   // within a seam every few kilobytes, an estimate for others. Counting is
   // left until this is asked: few answers need it, as most report their usage.
   [[nodiscard]] pricing::Tokens counted_output();
+  // Whether something passed that could not be read, so that the count above
+  // says nothing: an unknown or broken coding, a body that is not what its
+  // content type says.
+  [[nodiscard]] bool unreadable() const { return undecoded_ || reading().malformed; }
 
  private:
   void read(std::string_view bytes, std::string* out);
@@ -44,6 +48,7 @@ class Meter {
   std::unique_ptr<wire::ResponseReader> reader_;
   std::unique_ptr<wire::ContentDecoder> decoder_;  // null: nothing to decode
   bool encoded_ = false;
+  bool undecoded_ = false;
   std::string uncounted_;  // output text that counted_output_ lacks
   pricing::Tokens counted_output_;
 };

@@ -17,10 +17,13 @@ struct Metrics {
   Counter upstream_errors{0};
   Counter client_aborts{0};
   Counter streams_cut{0};
-  Counter overruns{0};  // calls billed above what was held for them
+  Counter overruns{0};         // calls billed above what was held for them
+  Counter counts_compared{0};  // our counts of an input with the provider's
+  Counter counts_drifted{0};   // of those, far apart
   Counter settle_failures{0};
-  Counter fail_open{0};    // admitted while the store was away
-  Counter connections{0};  // open now
+  Counter shadow_denials{0};  // by shadow policies: of calls they would have refused
+  Counter fail_open{0};       // admitted while the store was away
+  Counter connections{0};     // open now
   Counter connections_total{0};
 
   void count(policy::Verdict verdict) {

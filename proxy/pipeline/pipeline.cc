@@ -50,7 +50,10 @@ net::Awaitable<After> fail(Call& call, ForwardFailure failure) {
 
 net::Awaitable<After> serve_call(std::shared_ptr<WorkerState> state, const Request& request) {
   Call call(std::move(state), request);
-  if (auto refused = understand(call)) co_return co_await answer(call, std::move(*refused));
+  if (auto refused = understand(call)) {
+    call.decision.verdict = policy::Verdict::deny;
+    co_return co_await answer(call, std::move(*refused));
+  }
 
   if (call.route.billing == wire::Billing::metered) {
     if (call.dry_run) {
@@ -61,6 +64,7 @@ net::Awaitable<After> serve_call(std::shared_ptr<WorkerState> state, const Reque
       co_return request.keep_alive ? After::keep : After::close;
     }
     auto refused = co_await admit_call(call);
+    if (refused) call.decision.verdict = policy::Verdict::deny;
     call.services().metrics.count(call.decision.verdict);
     if (refused) co_return co_await answer(call, std::move(*refused));
     ask_for_usage(call);

@@ -1,5 +1,7 @@
 #include "proxy/pipeline/provisional.h"
 
+#include <algorithm>
+
 namespace budget::pipeline {
 
 ledger::UsageRecord blank_record(const Call& call) {
@@ -22,11 +24,19 @@ ledger::UsageRecord blank_record(const Call& call) {
   return record;
 }
 
-ledger::UsageRecord provisional_record(const Call& call, const ledger::Amount& worst) {
+policy::Time lease_end(const Call& call, policy::Time now) {
+  const ProviderConfig& config = call.provider->config;
+  return now + hold_lease + config.connect_timeout +
+         std::max(config.first_byte_timeout, config.idle_timeout);
+}
+
+ledger::UsageRecord provisional_record(const Call& call, pricing::Tokens ceiling) {
   ledger::UsageRecord record = blank_record(call);
+  pricing::WorstCase worst = call.worst;
+  worst.output_ceiling = ceiling;
   record.usage.input = worst.input;
-  record.usage.output = worst.output;
-  record.cost = pricing::worst_case_cost(call.worst, call.price);
+  record.usage.output = worst.output_ceiling;
+  record.cost = pricing::worst_case_cost(worst, call.price);
   record.usage_source = ledger::UsageSource::reserved;
   record.estimated = true;
   record.error = "interrupted";

@@ -246,15 +246,17 @@ net::Awaitable<Room> Relay::hold_ahead() {
   if (!call_.incremental || !call_.holding) co_return Room::more;
   const Tokens said = meter_->counted_output();
   largest_step_ = std::max(largest_step_, said - std::exchange(said_before_, said));
-  if (said + hold_margin <= call_.held.output || call_.held.output >= call_.worst.output_ceiling) {
+  // A provider that sends in bursts needs room for the next one.
+  const Tokens margin = std::max(hold_margin, largest_step_);
+  if (said + margin <= call_.held.output || call_.held.output >= call_.worst.output_ceiling) {
     co_return Room::more;
   }
-  Tokens wanted = std::min(call_.worst.output_ceiling, said + hold_step);
+  Tokens wanted = std::min(call_.worst.output_ceiling, said + std::max(hold_step, margin + margin));
   // Where a whole step does not fit, what is left may.
   for (int tries = 0; tries < 2 && wanted > call_.held.output; ++tries) {
     const ledger::Amount amount = amount_at(call_, wanted);
     const auto extended = co_await call_.services().ledger.extend(
-        call_.request_id, amount, call_.services().clock.now() + hold_lease);
+        call_.request_id, amount, lease_end(call_, call_.services().clock.now()));
     if (!extended) break;
     if (!extended->shortfall) {
       call_.held = amount;
@@ -289,7 +291,7 @@ net::Awaitable<void> Relay::renew_lease() {
   if (!call_.holding || now - leased_at_ < hold_lease / 3) co_return;
   leased_at_ = now;
   co_await call_.services().ledger.extend(call_.request_id, call_.held,
-                                          call_.services().clock.now() + hold_lease);
+                                          lease_end(call_, call_.services().clock.now()));
 }
 
 net::Awaitable<void> Relay::settle(Ended how) {

@@ -41,11 +41,38 @@ bool charged_nothing(const Ending& ending) {
   return ending.how == Ended::not_sent || (ending.meter && ending.status >= 400);
 }
 
+// Whether the provider's figure is more than an eighth away from our count, and
+// not by a few tokens of its own framing.
+bool drifted(Tokens counted, Tokens told) {
+  const Tokens apart = std::max(counted, told) - std::min(counted, told);
+  return apart.value() > 16 && apart.value() > counted.value() / 8;
+}
+
+// Our own counts never charge more than the call could have cost: the bounds
+// are true, a count may be off by the seams between events, or by another
+// vendor's tokenizer.
 Tokens counted_input(Call& call) {
+  const Tokens bound = call.worst.input;
   count_input_exactly(call);
-  if (call.counted_input >= 0) return Tokens(call.counted_input);
-  // The input is not in the request: what was held for it is all we know.
-  return call.worst.input;
+  // Where the input is not in the request, the bound is all we know.
+  return call.counted_input >= 0 ? std::min(Tokens(call.counted_input), bound) : bound;
+}
+
+Tokens counted_output(const Call& call, const Ending& ending) {
+  // What a cut kept back was never relayed and has no room.
+  const Tokens bound = ending.how == Ended::cut ? call.held.output : call.worst.output_ceiling;
+  return std::min(ending.meter->counted_output(), bound);
+}
+
+// Whether the answer passed without our understanding what was said in it.
+bool not_understood(const Call& call, const Ending& ending) {
+  if (!ending.meter || ending.how == Ended::cut) return false;
+  if (ending.meter->unreadable()) return true;
+  const wire::Reading& reading = ending.meter->reading();
+  // An answer that is not a stream was thought to its end before it began to
+  // arrive; what came of it cannot be read without the rest.
+  if (ending.how != Ended::complete && call.facts.stream) return false;
+  return !reading.finished && reading.error.empty() && ending.meter->counted_output() == Tokens(0);
 }
 
 void fill_usage(Call& call, const Ending& ending, ledger::UsageRecord& record) {
@@ -57,19 +84,24 @@ void fill_usage(Call& call, const Ending& ending, ledger::UsageRecord& record) {
   const bool ended_early = ending.how != Ended::complete;
   const bool output_known = reading && reading->output_reported && !ended_early;
   if (!input_known) record.usage.input = counted_input(call);
+  const bool blind = !output_known && call.facts.has_output && not_understood(call, ending);
   if (!output_known && call.facts.has_output && ending.meter) {
-    Tokens counted = ending.meter->counted_output();
-    // What a cut kept back was never relayed and has no room.
-    if (ending.how == Ended::cut) counted = std::min(counted, call.held.output);
+    const Tokens counted = blind ? call.worst.output_ceiling : counted_output(call, ending);
     const Tokens reported = record.usage.output_total();
     if (counted > reported) record.usage.output += counted - reported;
   }
   const bool reported = input_known && (output_known || !call.facts.has_output);
-  record.usage_source = reported ? ledger::UsageSource::reported : ledger::UsageSource::counted;
+  record.usage_source = reported ? ledger::UsageSource::reported
+                        : blind  ? ledger::UsageSource::reserved
+                                 : ledger::UsageSource::counted;
   record.estimated = !reported;
+  if (input_known) sample_input_count(call);
   if (input_known && call.counted_input >= 0) {
-    call.services().calibration.observe(record.provider, call.model, Tokens(call.counted_input),
-                                        record.usage.input_total());
+    const Tokens counted(call.counted_input);
+    const Tokens told = record.usage.input_total();
+    call.services().calibration.observe(record.provider, call.model, counted, told);
+    Metrics::add(call.services().metrics.counts_compared);
+    if (drifted(counted, told)) Metrics::add(call.services().metrics.counts_drifted);
   }
 }
 
@@ -125,7 +157,12 @@ net::Awaitable<void> settle_call(Call& call, const ledger::UsageRecord& record) 
   } else {
     call.holding = false;
     auto settled = co_await services.ledger.settle(record);
-    if (!settled) {
+    if (!settled && settled.error() == ledger::LedgerError::already_resolved) {
+      // The lease ran out under a call that went on: what was charged for it
+      // then was a guess, and this is no longer one.
+      auto corrected = co_await services.ledger.record(record, {});
+      if (!corrected) Metrics::add(services.metrics.settle_failures);
+    } else if (!settled) {
       Metrics::add(services.metrics.settle_failures);
     } else if (settled->overrun != ledger::Amount{}) {
       Metrics::add(services.metrics.overruns);

@@ -43,8 +43,8 @@ constexpr Mistake mistakes[] = {
      "budgets: [{name: a, policies: [{name: p, period: ^dayly, request_limit: 1}]}]\n",
      "did you mean 'daily'?"},
     {"RollingTooShort",
-     "budgets: [{name: a, policies: [{name: p, period: {rolling: ^5s}, request_limit: 1}]}]\n",
-     "a duration from 1m to 366d"},
+     "budgets: [{name: a, policies: [{name: p, period: {rolling: ^500ms}, request_limit: 1}]}]\n",
+     "a duration from 1s to 366d"},
     {"ResetDayThatNotEveryMonthHas",
      "budgets: [{name: a, policies: [{name: p, period: monthly, reset_day: ^31, request_limit: "
      "1}]}]\n",
