@@ -107,7 +107,7 @@ void check_addresses(const Config& config, const std::vector<Place>& places,
       const ListenConfig& a = config.listen[at];
       const ListenConfig& b = config.listen[other];
       const bool same = a.address == b.address || is_any(a.address) || is_any(b.address);
-      if (a.port != b.port || !same) continue;
+      if (a.port == 0 || a.port != b.port || !same) continue;
       reader.problem(places[at], fmt::format("the listener on line {} already takes port {} of "
                                              "this address; choose another port",
                                              places[other].line, a.port));

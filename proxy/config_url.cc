@@ -52,8 +52,8 @@ std::expected<HostPort, std::string> parse_host_port(std::string_view text) {
     if (!is_host_name(result.host)) return std::unexpected("no host name or IP address");
   }
   if (!with_port) return result;
-  result.port = parse_port(port);
-  if (!result.port) return std::unexpected("the port has to be a number from 1 to 65535");
+  result.port = port == "0" ? std::optional<std::uint16_t>(0) : parse_port(port);
+  if (!result.port) return std::unexpected("the port has to be a number from 0 to 65535");
   return result;
 }
 
@@ -89,6 +89,7 @@ std::expected<ConfigUrl, std::string> parse_url(std::string_view text) {
   if (authority.empty() || authority.starts_with(':')) return std::unexpected("no host");
   auto host = parse_host_port(authority);
   if (!host) return std::unexpected(std::move(host.error()));
+  if (host->port == 0) return std::unexpected("the port has to be a number from 1 to 65535");
   url.host = std::move(host->host);
   url.port = host->port;
   return url;

@@ -27,6 +27,7 @@ struct HostPort {
   std::optional<std::uint16_t> port;
 };
 // "127.0.0.1:8013", "[::1]:8013", "localhost", ":8013" (every address).
+// Port 0 is a listener's for "any that is free".
 [[nodiscard]] std::expected<HostPort, std::string> parse_host_port(std::string_view text);
 
 // 1 to 65535.

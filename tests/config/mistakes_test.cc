@@ -33,7 +33,7 @@ constexpr Mistake server_mistakes[] = {
      "the environment variable DATA is not set|${DATA:-…}"},
     {"VariableUnterminated", "store:\n  path: ^${DATA\n", "'${' without '}'|$${"},
     {"AddressWithoutHost", "listen:\n  - address: ^\"127.0.0.1:http\"\n",
-     "expected HOST:PORT|a number from 1 to 65535"},
+     "expected HOST:PORT|a number from 0 to 65535"},
     {"AddressMissing", "listen:\n  - ^serve: [llm]\n", "'address' is missing|127.0.0.1:8013"},
     {"ServesNothing", "listen:\n  - {address: x:1, serve: ^[]}\n", "serves nothing|llm, admin"},
     {"ServesSomethingElse", "listen:\n  - {address: x:1, serve: [^lmm]}\n",

@@ -49,6 +49,14 @@ TEST(Configuration, ReadsListeners) {
   EXPECT_FALSE(config.listen[2].tls);
 }
 
+TEST(Configuration, LetsListenersTakeAnyFreePort) {
+  const Config config =
+      parsed("listen: [{address: \"127.0.0.1:0\"}, {address: \"127.0.0.1:0\"}]\n");
+  ASSERT_EQ(config.listen.size(), 2U);
+  EXPECT_EQ(config.listen[0].port, 0);
+  EXPECT_EQ(config.listen[1].port, 0);
+}
+
 TEST(Configuration, TakesThePortFromTheEnvironment) {
   const std::string_view text = "listen:\n  - address: 127.0.0.1:1\n  - address: 127.0.0.1:2\n";
   EXPECT_EQ(parsed(text, {{"PENIA_PORT", "7000"}}).listen[0].port, 7000);
