@@ -57,6 +57,8 @@ Program::Program(const Config& config)
 
 Program::~Program() {
   for (auto& worker : workers_) worker->stop();
+  // An accept that is still pending holds a socket of a worker's loop.
+  io_.shutdown();
 }
 
 std::expected<void, std::string> Program::open(Config config) {
