@@ -38,7 +38,7 @@ net::Awaitable<After> fail(Call& call, ForwardFailure failure) {
   ending.status = failure.client_gone ? 0 : timeout ? 504 : 502;
   Metrics& metrics = call.services().metrics;
   Metrics::add(failure.client_gone ? metrics.client_aborts : metrics.upstream_errors);
-  if (call.route.billing == wire::Billing::metered) {
+  if (call.route.billing != wire::Billing::free) {
     co_await settle_call(call, final_record(call, ending));
   }
   if (failure.client_gone) co_return After::close;
