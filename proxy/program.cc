@@ -59,6 +59,8 @@ Program::~Program() {
   for (auto& worker : workers_) worker->stop();
   // Its threads resume what they did on the workers' loops.
   if (admin_) admin_->close();
+  // An accept that is still pending holds a socket of a worker's loop.
+  io_.shutdown();
 }
 
 std::expected<void, std::string> Program::open(Config config) {

@@ -54,7 +54,7 @@ class Program {
   void publish(std::shared_ptr<const pipeline::Snapshot> snapshot, std::string config_error);
   void log_call(const ledger::UsageRecord& record) const;
 
-  boost::asio::io_context io_{1};
+  server::Loop io_{1};
   boost::asio::signal_set signals_;
   boost::asio::steady_timer file_timer_;
   boost::asio::steady_timer drain_timer_;

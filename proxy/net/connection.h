@@ -24,7 +24,8 @@ class Connection {
   virtual ~Connection() = default;
 
   // Reads what is there, at least one byte. Errors: closed at the peer's
-  // orderly end, reset, timeout, cancelled.
+  // orderly end, reset, timeout (the next operation may still succeed: a
+  // client that was too slow can be told so), cancelled.
   virtual Io<std::size_t> read_some(boost::asio::mutable_buffer buffer, SteadyTime deadline) = 0;
 
   // Writes all of `buffers`, at most four, in one gathered write where the

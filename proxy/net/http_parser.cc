@@ -43,7 +43,8 @@ void Head::clear() {
 }
 
 template <bool is_request>
-HttpParser<is_request>::HttpParser(Head& head, std::size_t head_bytes_max) : head_(head) {
+HttpParser<is_request>::HttpParser(Head& head, std::size_t head_bytes_max)
+    : head_(head), head_bytes_max_(head_bytes_max) {
   head.clear();
   this->header_limit(static_cast<std::uint32_t>(
       std::min<std::size_t>(head_bytes_max, std::numeric_limits<std::uint32_t>::max())));
@@ -56,6 +57,12 @@ auto HttpParser<is_request>::feed(std::string_view bytes) -> Step {
   pieces_.clear();
   Step step;
   const bool in_head = !head_done();
+  if (in_head && bytes.find("\r\n\r\n", searched_) == std::string_view::npos) {
+    searched_ = bytes.size() < 3 ? 0 : bytes.size() - 3;
+    step.error =
+        bytes.size() >= head_bytes_max_ ? ParseError::head_too_large : ParseError::need_more;
+    return step;
+  }
   while (step.used < bytes.size() && !this->is_done()) {
     if (in_head && head_done()) break;
     error_code error;

@@ -59,8 +59,9 @@ class HttpParser final : public boost::beast::http::basic_parser<is_request> {
     std::optional<ParseError> error;
   };
   // Parses what it can of `bytes`; body data is appended to pieces() as views
-  // into `bytes`. Stops behind the head, so that it can be looked at before
-  // the body is parsed by the next call.
+  // into `bytes`. A head is parsed once it is whole, so that its views are all
+  // into one buffer; until then nothing is used. Stops behind the head, so that
+  // it can be looked at before the body is parsed by the next call.
   Step feed(std::string_view bytes);
   // The connection has ended: fine where the body's end is the connection's.
   std::optional<ParseError> feed_end();
@@ -90,6 +91,8 @@ class HttpParser final : public boost::beast::http::basic_parser<is_request> {
   void on_finish_impl(error_code& error) override;
 
   Head& head_;
+  std::size_t head_bytes_max_;
+  std::size_t searched_ = 0;  // bytes that hold no end of the head
   std::vector<std::string_view> pieces_;
   bool in_trailers_ = false;
 };

@@ -76,13 +76,23 @@ bool lists_token(std::string_view value, std::string_view token) {
   return false;
 }
 
+bool named_by_connection(const Head& head, std::string_view name) {
+  return std::any_of(head.fields.begin(), head.fields.end(), [name](const Field& f) {
+    return equal_ignoring_case(f.name, "connection") && lists_token(f.value, name);
+  });
+}
+
 bool keeps_alive(const Head& head) {
-  const auto listed = [&head](std::string_view token) {
-    return std::any_of(head.fields.begin(), head.fields.end(), [token](const Field& f) {
-      return equal_ignoring_case(f.name, "connection") && lists_token(f.value, token);
-    });
-  };
-  return head.version >= 11 ? !listed("close") : listed("keep-alive");
+  return head.version >= 11 ? !named_by_connection(head, "close")
+                            : named_by_connection(head, "keep-alive");
+}
+
+bool has_bare_line_feed(std::string_view bytes, std::size_t from) {
+  for (std::size_t at = bytes.find('\n', from); at != std::string_view::npos;
+       at = bytes.find('\n', at + 1)) {
+    if (at == 0 || bytes[at - 1] != '\r') return true;
+  }
+  return false;
 }
 
 bool is_hop_by_hop(std::string_view name) {

@@ -28,6 +28,14 @@ namespace budget::net {
 // Whether a comma-separated field value lists `token`, without regard to case.
 [[nodiscard]] bool lists_token(std::string_view value, std::string_view token);
 
+// Whether the message's Connection field names the field `name`, which then
+// ends at this hop too.
+[[nodiscard]] bool named_by_connection(const Head& head, std::string_view name);
+
+// Whether a line in `bytes`, from offset `from` on, ends in LF without CR: some
+// readers end the line there, others do not (RFC 9112 section 2.2).
+[[nodiscard]] bool has_bare_line_feed(std::string_view bytes, std::size_t from);
+
 // A field that ends at each hop (RFC 9110 section 7.6.1); those that a
 // Connection field lists are checked apart.
 [[nodiscard]] bool is_hop_by_hop(std::string_view name);

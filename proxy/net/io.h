@@ -29,6 +29,7 @@ enum class IoError : std::uint8_t {
   unresolved,  // no address for the host name
   refused,     // no connection could be made
   tls,         // the handshake failed, or the certificate is not trusted
+  malformed,   // the peer's bytes are not HTTP, or not in one way only
 };
 [[nodiscard]] std::string_view name_of(IoError error);
 

@@ -23,11 +23,10 @@ class PlainConnection final : public SocketBase {
   }
 
   Io<std::size_t> read_some(asio::mutable_buffer buffer, SteadyTime deadline) override {
-    if (ended()) co_return std::unexpected(io_error({}));
-    arm(deadline);
+    if (cancelled()) co_return std::unexpected(IoError::cancelled);
+    const Operation operation(*this, deadline);
     const auto [error, count] =
         co_await socket_.async_read_some(buffer, asio::as_tuple(use_awaitable));
-    disarm();
     if (error) co_return std::unexpected(io_error(error));
     co_return count;
   }
@@ -35,16 +34,16 @@ class PlainConnection final : public SocketBase {
   Io<void> write(std::span<const asio::const_buffer> buffers, SteadyTime deadline) override {
     boost::container::static_vector<asio::const_buffer, 4> rest(buffers.begin(), buffers.end());
     while (!rest.empty()) {
-      if (ended()) co_return std::unexpected(io_error({}));
+      if (cancelled()) co_return std::unexpected(IoError::cancelled);
       // Nearly every write fits into the socket's buffer at once: try without
       // suspending first.
       boost::system::error_code error;
       std::size_t count = socket_.write_some(rest, error);
       if (error == asio::error::would_block) {
-        arm(deadline);
+        const Operation operation(*this, deadline);
         std::tie(error, count) =
             co_await socket_.async_write_some(rest, asio::as_tuple(use_awaitable));
-        disarm();
+        if (error) co_return std::unexpected(io_error(error));
       }
       if (error) co_return std::unexpected(io_error(error));
       while (!rest.empty() && count >= rest.front().size()) {

@@ -23,6 +23,8 @@ std::string_view name_of(IoError error) {
       return "refused";
     case IoError::tls:
       return "tls";
+    case IoError::malformed:
+      return "malformed";
   }
   return "";
 }
@@ -68,7 +70,7 @@ void SocketBase::stop_watching() {
 }
 
 void SocketBase::arm_watch() {
-  if (watch_->waiting || ended()) return;
+  if (watch_->waiting || cancelled_) return;
   watch_->waiting = true;
   socket().async_wait(TcpSocket::wait_read, [watch = watch_](boost::system::error_code error) {
     watch->waiting = false;

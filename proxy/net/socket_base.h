@@ -21,9 +21,29 @@ class SocketBase : public Connection, protected Deadlines::Entry {
   virtual TcpSocket& socket() = 0;
   [[nodiscard]] const TcpSocket& socket() const { return const_cast<SocketBase*>(this)->socket(); }
 
+  // One read or write under way: it holds the deadline from its making to its
+  // end. A read and a write at once share the later one's.
+  class Operation {
+   public:
+    Operation(SocketBase& socket, SteadyTime deadline) : socket_(socket) {
+      // What timed out is over; the next operation has a time of its own.
+      if (socket_.pending_++ == 0) socket_.timed_out_ = false;
+      socket_.arm(deadline);
+    }
+    ~Operation() {
+      if (--socket_.pending_ == 0) socket_.disarm();
+    }
+    Operation(const Operation&) = delete;
+    Operation& operator=(const Operation&) = delete;
+
+   private:
+    SocketBase& socket_;
+  };
+
   // What an operation's error code means here.
   [[nodiscard]] IoError io_error(const boost::system::error_code& error) const;
-  [[nodiscard]] bool ended() const { return cancelled_ || timed_out_; }
+  [[nodiscard]] bool cancelled() const { return cancelled_; }
+  [[nodiscard]] bool timed_out() const { return timed_out_; }
 
  private:
   void on_deadline() override;
@@ -43,6 +63,7 @@ class SocketBase : public Connection, protected Deadlines::Entry {
   std::function<void()> on_hang_up_;
   std::shared_ptr<Watch> watch_;
   bool polls_ = false;  // a wait would not tell: look at every tick
+  int pending_ = 0;
   bool cancelled_ = false;
   bool timed_out_ = false;
 };

@@ -2,6 +2,7 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
@@ -30,7 +31,11 @@ class TlsConnection final : public SocketBase {
   Io<void> handshake(TlsStream::handshake_type side, std::string server_name, bool verify,
                      SteadyTime deadline) {
     if (side == TlsStream::client) {
-      if (!server_name.empty()) {
+      // SNI holds names only (RFC 6066 section 3): some servers end the
+      // handshake at an address.
+      boost::system::error_code no_address;
+      asio::ip::make_address(server_name, no_address);
+      if (!server_name.empty() && no_address) {
         SSL_set_tlsext_host_name(stream_.native_handle(), server_name.c_str());
       }
       boost::system::error_code ignored;
@@ -39,57 +44,74 @@ class TlsConnection final : public SocketBase {
         stream_.set_verify_callback(asio::ssl::host_name_verification(server_name), ignored);
       }
     }
-    arm(deadline);
+    const Operation operation(*this, deadline);
     const auto [error] = co_await stream_.async_handshake(side, asio::as_tuple(use_awaitable));
-    disarm();
     if (!error) co_return std::expected<void, IoError>{};
     const IoError reason = io_error(error);
-    co_return std::unexpected(ended() ? reason : IoError::tls);
+    co_return std::unexpected(cancelled() || timed_out() ? reason : IoError::tls);
   }
 
   Io<std::size_t> read_some(asio::mutable_buffer buffer, SteadyTime deadline) override {
-    if (ended()) co_return std::unexpected(io_error({}));
-    arm(deadline);
+    if (cancelled()) co_return std::unexpected(IoError::cancelled);
+    const Operation operation(*this, deadline);
     const auto [error, count] =
         co_await stream_.async_read_some(buffer, asio::as_tuple(use_awaitable));
-    disarm();
     if (error) co_return std::unexpected(io_error(error));
     co_return count;
   }
 
   Io<void> write(std::span<const asio::const_buffer> buffers, SteadyTime deadline) override {
-    if (ended()) co_return std::unexpected(io_error({}));
+    if (cancelled()) co_return std::unexpected(IoError::cancelled);
+    const Operation operation(*this, deadline);
     // OpenSSL makes one record of one buffer: several small ones are joined,
     // so that a head and its body are one record and one packet.
-    asio::const_buffer whole = buffers.size() == 1 ? buffers.front() : join(buffers);
-    arm(deadline);
-    const auto [error, count] =
-        co_await asio::async_write(stream_, whole, asio::as_tuple(use_awaitable));
-    disarm();
-    if (error) co_return std::unexpected(io_error(error));
+    if (buffers.size() > 1 && asio::buffer_size(buffers) <= joined_max) {
+      const asio::const_buffer whole = join(buffers);
+      co_return co_await write_one(whole);
+    }
+    for (const asio::const_buffer buffer : buffers) {
+      auto written = co_await write_one(buffer);
+      if (!written) co_return written;
+    }
     co_return std::expected<void, IoError>{};
   }
 
   Io<void> shutdown_write(SteadyTime deadline) override {
-    if (ended()) co_return std::unexpected(io_error({}));
+    if (cancelled()) co_return std::unexpected(IoError::cancelled);
     // Sends close_notify and waits for the peer's, at most until `deadline`.
-    arm(deadline);
-    const auto [error] = co_await stream_.async_shutdown(asio::as_tuple(use_awaitable));
-    disarm();
-    if (error) co_return std::unexpected(io_error(error));
+    // A peer that still sends ends the wait with an error, and has been told
+    // all the same: its bytes can be read on.
+    const Operation operation(*this, deadline);
+    co_await stream_.async_shutdown(asio::as_tuple(use_awaitable));
+    if (cancelled() || timed_out()) co_return std::unexpected(io_error({}));
+    boost::system::error_code ignored;
+    stream_.next_layer().shutdown(TcpSocket::shutdown_send, ignored);
     co_return std::expected<void, IoError>{};
   }
 
   [[nodiscard]] bool idle_and_open() const override {
     char byte = 0;
     auto& socket = const_cast<TlsStream&>(stream_).next_layer();
-    const auto count = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    // Session tickets may arrive at any time: bytes are no sign of an end.
-    return count > 0 || (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK));
+    // Bytes may be a late session ticket, but also the peer's close_notify or
+    // an answer that nobody asked for: a new connection costs less than either.
+    const bool silent = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+                        (errno == EAGAIN || errno == EWOULDBLOCK);
+    SSL* const ssl = const_cast<TlsStream&>(stream_).native_handle();
+    return silent && SSL_pending(ssl) == 0 && BIO_ctrl_pending(SSL_get_rbio(ssl)) == 0;
   }
 
  private:
+  // What one TLS record holds.
+  static constexpr std::size_t joined_max = 16 * 1024;
+
   TcpSocket& socket() override { return stream_.next_layer(); }
+
+  Io<void> write_one(asio::const_buffer buffer) {
+    const auto [error, count] =
+        co_await asio::async_write(stream_, buffer, asio::as_tuple(use_awaitable));
+    if (error) co_return std::unexpected(io_error(error));
+    co_return std::expected<void, IoError>{};
+  }
 
   asio::const_buffer join(std::span<const asio::const_buffer> buffers) {
     joined_.clear();

@@ -15,9 +15,9 @@ std::string passed_head(const net::Head& answer, Framing framing) {
   out += "\r\n";
   for (const net::Field& field : answer.fields) {
     if (net::is_hop_by_hop(field.name) || is_own_header(field.name)) continue;
-    if (framing != Framing::as_received && net::equal_ignoring_case(field.name, "content-length")) {
-      continue;
-    }
+    const bool length = net::equal_ignoring_case(field.name, "content-length");
+    if (length && framing != Framing::as_received) continue;
+    if (!length && net::named_by_connection(answer, field.name)) continue;
     out += field.name;
     out += ": ";
     out += field.value;

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <chrono>
+#include <exception>
 #include <utility>
 
 #include "proxy/net/http_rules.h"
@@ -15,6 +18,9 @@ using net::IoError;
 using net::SteadyTime;
 
 constexpr std::size_t first_read_bytes = 16 * 1024;
+// Below this a request is in the socket's buffer at once; above, its answer may
+// come before all of it has left.
+constexpr std::size_t sent_at_once_max = 64 * 1024;
 
 wire::Problem unreachable(const Call& call, IoError error) {
   wire::Problem problem;
@@ -34,6 +40,9 @@ wire::Problem unreachable(const Call& call, IoError error) {
       break;
     case IoError::tls:
       problem.message += " could not be trusted: the TLS handshake or its certificate failed.";
+      break;
+    case IoError::malformed:
+      problem.message += " sent an answer that is not valid HTTP/1.1.";
       break;
     default:
       problem.message += " broke the connection before it answered.";
@@ -61,7 +70,7 @@ net::Io<void> read_head(Exchange& exchange, std::size_t head_bytes_max, bool hea
         break;
       }
       if (step.error && *step.error != net::ParseError::need_more) {
-        co_return std::unexpected(IoError::reset);
+        co_return std::unexpected(IoError::malformed);
       }
       // Nothing of a head is used before it is whole, so its bytes may move.
       exchange.buffer.make_room(first_read_bytes);
@@ -71,15 +80,31 @@ net::Io<void> read_head(Exchange& exchange, std::size_t head_bytes_max, bool hea
     }
     const bool interim = exchange.head.status >= 100 && exchange.head.status < 200;
     if (!interim) break;
-    if (exchange.head.status == 101) co_return std::unexpected(IoError::reset);
+    if (exchange.head.status == 101) co_return std::unexpected(IoError::malformed);
   }
   if (net::refuse_response_head(exchange.head, exchange.raw_head)) {
-    co_return std::unexpected(IoError::reset);
+    co_return std::unexpected(IoError::malformed);
   }
   co_return std::expected<void, IoError>{};
 }
 
+// Holds the exchange, whose strings and connection it uses. `body` outlives it
+// by stop_sending().
+net::Awaitable<void> send(std::shared_ptr<Exchange> exchange, std::string_view body,
+                          SteadyTime deadline) {
+  const std::array buffers{asio::buffer(std::as_const(exchange->request_head)), asio::buffer(body)};
+  const std::span<const asio::const_buffer> all(buffers.data(), body.empty() ? 1 : 2);
+  exchange->sent = co_await exchange->connection->write(all, deadline);
+  exchange->sent_signal.cancel();
+}
+
 }  // namespace
+
+net::Awaitable<void> stop_sending(Exchange& exchange) {
+  if (exchange.sent) co_return;
+  exchange.connection->cancel();
+  co_await exchange.sent_signal.async_wait(asio::as_tuple(net::use_awaitable));
+}
 
 void ask_for_usage(Call& call) {
   const auto& configured = call.provider->config.ask_for_usage;
@@ -91,24 +116,23 @@ void ask_for_usage(Call& call) {
       call.route.format->can_ask_for_usage(call.route, call.facts, dialect);
 }
 
-net::Awaitable<std::expected<std::unique_ptr<Exchange>, ForwardFailure>> forward_call(Call& call) {
+net::Awaitable<std::expected<std::shared_ptr<Exchange>, ForwardFailure>> forward_call(Call& call) {
   const ProviderConfig& config = call.provider->config;
   upstream::Pool& pool = *call.state->pools[call.provider_index];
   const bool rewritten =
       call.rewrite.model || call.rewrite.max_output || call.rewrite.ask_for_usage;
-  std::string new_body;
+  auto exchange = std::make_shared<Exchange>(call.state->io.get_executor());
   if (rewritten) {
     call.rewrite.dialect = call.provider->dialect;
-    new_body = call.route.format->rewrite(call.route, call.view(), call.facts, call.rewrite);
+    exchange->rewritten_body =
+        call.route.format->rewrite(call.route, call.view(), call.facts, call.rewrite);
   }
-  const std::string_view body = rewritten ? std::string_view(new_body) : call.request.body;
-  const std::string head = upstream_head(call, body, rewritten);
+  const std::string_view body = rewritten ? exchange->rewritten_body : call.request.body;
+  exchange->request_head = upstream_head(call, body, rewritten);
 
   const SteadyTime connect_by = std::chrono::steady_clock::now() + config.connect_timeout;
   auto lease = co_await pool.acquire(connect_by);
   if (!lease) co_return std::unexpected(failure(call, lease.error(), false, false));
-
-  auto exchange = std::make_unique<Exchange>();
   exchange->connection = std::move(lease->connection);
 
   // From here on the client may hang up while we wait for the provider.
@@ -121,16 +145,26 @@ net::Awaitable<std::expected<std::unique_ptr<Exchange>, ForwardFailure>> forward
     });
   }
 
-  const std::array buffers{asio::buffer(head), asio::buffer(body)};
   const SteadyTime answer_by = std::chrono::steady_clock::now() + config.first_byte_timeout;
-  auto sent = co_await exchange->connection->write(
-      std::span<const asio::const_buffer>(buffers.data(), body.empty() ? 1 : 2), answer_by);
+  if (body.size() <= sent_at_once_max) {
+    co_await send(exchange, body, answer_by);
+  } else {
+    // Ends with stop_sending(), which every way out of a call awaits.
+    asio::co_spawn(call.state->io, send(exchange, body, answer_by),
+                   [](const std::exception_ptr& bug) {
+                     if (bug) std::rethrow_exception(bug);
+                   });
+  }
   // A provider that answers early and closes has its answer read all the same.
   auto got = co_await read_head(*exchange, call.snapshot().config.limits.response_header,
                                 call.request.head.method == "HEAD", answer_by);
   if (!got) {
     call.request.client.stop_watching();
-    const IoError why = sent || got.error() == IoError::timeout ? got.error() : sent.error();
+    co_await stop_sending(*exchange);
+    // Where sending failed first, that is why; unless we broke it off.
+    const auto& sent = *exchange->sent;
+    const bool first = !sent && sent.error() != IoError::cancelled;
+    const IoError why = first && got.error() != IoError::timeout ? sent.error() : got.error();
     co_return std::unexpected(failure(call, why, true, exchange->client_gone && give_up));
   }
   co_return exchange;

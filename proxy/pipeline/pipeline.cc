@@ -38,7 +38,7 @@ net::Awaitable<After> fail(Call& call, ForwardFailure failure) {
   ending.status = failure.client_gone ? 0 : timeout ? 504 : 502;
   Metrics& metrics = call.services().metrics;
   Metrics::add(failure.client_gone ? metrics.client_aborts : metrics.upstream_errors);
-  if (call.route.billing == wire::Billing::metered) {
+  if (call.route.billing != wire::Billing::free) {
     const ledger::UsageRecord record = final_record(call, ending);
     co_await settle_call(call, record);
   }

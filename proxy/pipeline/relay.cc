@@ -78,6 +78,7 @@ class Relay {
   bool client_lost_ = false;
   Tokens said_before_;   // counted before the newest step
   Tokens largest_step_;  // so far
+  bool timed_out_ = false;  // the provider, within an answer that was kept back
   std::string upstream_request_id_;
   bool upstream_keeps_alive_ = false;
   SteadyTime first_byte_;
@@ -126,8 +127,11 @@ net::Io<Relay::Step> Relay::next() {
       const std::string_view unread = buffer.unread();
       const auto fed = exchange_.parser->feed(unread);
       buffer.consume(fed.used);
-      if (fed.error && *fed.error != net::ParseError::need_more) {
-        co_return std::unexpected(IoError::reset);
+      // Only a chunk's size line or the trailers wait for more than there is.
+      const bool endless =
+          fed.used == 0 && unread.size() > call_.snapshot().config.limits.response_header;
+      if (endless || (fed.error && *fed.error != net::ParseError::need_more)) {
+        co_return std::unexpected(IoError::malformed);
       }
       if (fed.used > 0) co_return Step{unread.substr(0, fed.used), exchange_.parser->done()};
     }
@@ -154,7 +158,10 @@ net::Awaitable<After> Relay::run() {
 net::Awaitable<std::optional<Ended>> Relay::keep_back() {
   while (true) {
     auto step = co_await next();
-    if (!step) co_return exchange_.client_gone ? Ended::client_gone : Ended::broken;
+    if (!step) {
+      timed_out_ = step.error() == IoError::timeout;
+      co_return exchange_.client_gone ? Ended::client_gone : Ended::broken;
+    }
     meter_pieces(nullptr);
     if (!step->done) {
       held_ += frame(*step, {});
@@ -195,8 +202,8 @@ net::Awaitable<Ended> Relay::stream() {
       room = co_await hold_ahead();
       if (room == Room::none) co_return Ended::cut;
       co_await renew_lease();
-      if (step->done) co_await settle(Ended::complete);
     }
+    if (step->done) co_await settle(Ended::complete);
     const std::string_view body = frame(*step, events_);
     const std::string head = head_sent_ ? std::string() : take_head(nullptr);
     if (!early.empty()) {
@@ -295,9 +302,11 @@ net::Awaitable<void> Relay::renew_lease() {
 }
 
 net::Awaitable<void> Relay::settle(Ended how) {
-  if (!meter_) co_return;
-  Ending ending{
-      .how = how, .status = exchange_.head.status, .meter = &*meter_, .first_byte = first_byte_};
+  if (call_.route.billing == wire::Billing::free) co_return;
+  Ending ending{.how = how,
+                .status = exchange_.head.status,
+                .meter = meter_ ? &*meter_ : nullptr,
+                .first_byte = first_byte_};
   ending.upstream_request_id = upstream_request_id_;
   record_ = final_record(call_, ending);
   co_await settle_call(call_, *record_);
@@ -340,7 +349,8 @@ net::Awaitable<void> Relay::write_cut_ending() {
 net::Awaitable<After> Relay::finish(Ended how) {
   call_.request.client.stop_watching();
   if (how == Ended::complete) {
-    if (exchange_.buffer.empty() && upstream_keeps_alive_) {
+    const bool sent = exchange_.sent && exchange_.sent->has_value();
+    if (exchange_.buffer.empty() && upstream_keeps_alive_ && sent) {
       call_.state->pools[call_.provider_index]->give_back(std::move(exchange_.connection));
     }
     co_return keep_alive_ && !client_lost_ ? After::keep : After::close;
@@ -351,13 +361,17 @@ net::Awaitable<After> Relay::finish(Ended how) {
   if (how == Ended::cut) {
     Metrics::add(metrics.streams_cut);
     co_await write_cut_ending();
-    co_return keep_alive_ && !client_lost_ ? After::keep : After::close;
+    // A body that passes as received, for it is compressed, is left unfinished.
+    const bool whole = framing_ == Framing::chunked;
+    co_return whole&& keep_alive_ && !client_lost_ ? After::keep : After::close;
   }
   Metrics::add(how == Ended::client_gone ? metrics.client_aborts : metrics.upstream_errors);
   if (how == Ended::broken && !head_sent_ && !client_lost_) {
     wire::Problem problem;
-    problem.kind = wire::ProblemKind::upstream_unreachable;
-    problem.message = "Provider '" + call_.provider->config.name + "' broke off its answer.";
+    problem.kind =
+        timed_out_ ? wire::ProblemKind::upstream_timeout : wire::ProblemKind::upstream_unreachable;
+    problem.message = "Provider '" + call_.provider->config.name +
+                      (timed_out_ ? "' fell silent within its answer." : "' broke off its answer.");
     const auto sent = co_await send_problem(call_, std::move(problem));
     co_return sent&& call_.request.keep_alive ? After::keep : After::close;
   }
@@ -368,7 +382,9 @@ net::Awaitable<After> Relay::finish(Ended how) {
 
 net::Awaitable<After> relay_answer(Call& call, Exchange& exchange) {
   Relay relay(call, exchange);
-  co_return co_await relay.run();
+  const After after = co_await relay.run();
+  co_await stop_sending(exchange);
+  co_return after;
 }
 
 }  // namespace budget::pipeline

@@ -133,6 +133,12 @@ ledger::UsageRecord final_record(Call& call, const Ending& ending) {
   if (ending.meter && !ending.meter->reading().model.empty()) {
     record.model = ending.meter->reading().model;
   }
+  if (call.route.billing == wire::Billing::unmetered) {
+    // Passed because its provider says so: what it cost, nobody here knows.
+    record.unpriced = true;
+    record.estimated = true;
+    return record;
+  }
   if (charged_nothing(ending)) {
     record.usage_source = ledger::UsageSource::reported;
     return record;

@@ -1,5 +1,6 @@
 // What of a request's head goes on to the provider.
 #include <algorithm>
+#include <array>
 #include <string>
 
 #include "proxy/net/http_rules.h"
@@ -19,16 +20,18 @@ void add_line(std::string& out, std::string_view name, std::string_view value) {
   out += "\r\n";
 }
 
-// A field that the client's Connection field names ends here too.
-bool named_by_connection(const net::Head& head, std::string_view name) {
-  return std::any_of(head.fields.begin(), head.fields.end(), [name](const net::Field& field) {
-    return equal_ignoring_case(field.name, "connection") && net::lists_token(field.value, name);
-  });
-}
-
 bool configured(const ProviderConfig& config, std::string_view name) {
   return std::any_of(config.headers.begin(), config.headers.end(),
                      [name](const auto& h) { return equal_ignoring_case(h.first, name); });
+}
+
+// What an AWS client adds when it signs: not for a request that we sign anew,
+// or send with a key of ours.
+bool is_signature_header(std::string_view name) {
+  static constexpr std::array<std::string_view, 3> names{"x-amz-date", "x-amz-security-token",
+                                                         "x-amz-content-sha256"};
+  return std::any_of(names.begin(), names.end(),
+                     [name](std::string_view n) { return equal_ignoring_case(n, name); });
 }
 
 bool replaces_credentials(const ProviderConfig& config) {
@@ -45,6 +48,7 @@ bool goes_on(const Call& call, const net::Field& field) {
   // A proxy key never leaves, even where no provider key replaces it.
   if (is_credential_header(field.name) && (replaces_credentials(config) || call.grant))
     return false;
+  if (is_signature_header(field.name) && replaces_credentials(config)) return false;
   // The usage must be readable as it passes; identity costs us nothing and
   // decoding would (docs/decisions/0014).
   if (equal_ignoring_case(field.name, "accept-encoding")) {
@@ -54,7 +58,8 @@ bool goes_on(const Call& call, const net::Field& field) {
       equal_ignoring_case(field.name.substr(0, 11), "x-simulate-")) {
     return false;
   }
-  return !configured(config, field.name) && !named_by_connection(call.request.head, field.name);
+  return !configured(config, field.name) &&
+         !net::named_by_connection(call.request.head, field.name);
 }
 
 // `?key=` is a credential of Gemini's: dropped where ours replaces it.

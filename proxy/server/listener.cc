@@ -73,14 +73,20 @@ void Listener::accept() {
                          [this, &worker](boost::system::error_code error, net::TcpSocket socket) {
                            if (!acceptor_.is_open()) return;
                            if (!error) worker.serve(std::move(socket), tls_, role_);
-                           if (!error && !full()) return accept();
-                           // Neither a failure nor a full house ends the loop: look again soon,
-                           // and let the kernel's queue hold who comes meanwhile.
-                           pause_.expires_after(pause_after_failure);
-                           pause_.async_wait([this](boost::system::error_code cancelled) {
-                             if (!cancelled && acceptor_.is_open()) accept();
-                           });
+                           if (error || full()) return pause();
+                           accept();
                          });
+}
+
+// Neither a failure nor a full house ends the loop: look again soon, and let
+// the kernel's queue hold who comes meanwhile.
+void Listener::pause() {
+  pause_.expires_after(pause_after_failure);
+  pause_.async_wait([this](boost::system::error_code cancelled) {
+    if (cancelled || !acceptor_.is_open()) return;
+    if (full()) return pause();
+    accept();
+  });
 }
 
 }  // namespace budget::server

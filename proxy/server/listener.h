@@ -34,6 +34,7 @@ class Listener {
 
  private:
   void accept();
+  void pause();
   [[nodiscard]] Worker& least_loaded() const;
   [[nodiscard]] bool full() const;
 

@@ -24,10 +24,21 @@ constexpr std::size_t body_read_bytes = 64 * 1024;
 // A client that still sends when we refuse is read for this long, so that the
 // refusal reaches it instead of a reset.
 constexpr std::chrono::seconds linger_for{1};
+// The size line of a chunk with its extensions, or the trailers.
+constexpr std::size_t chunk_line_max = 16 * 1024;
 constexpr std::size_t linger_bytes_max = std::size_t{1} << 20;
 
 SteadyTime after(std::chrono::milliseconds time) {
   return std::chrono::steady_clock::now() + time;
+}
+
+// The target in a head that was refused before it could be parsed: the
+// refusal speaks its path's format.
+std::string_view target_in(std::string_view head) {
+  head = head.substr(0, head.find_first_of("\r\n"));
+  head.remove_prefix(std::min(head.find(' '), head.size()));
+  head.remove_prefix(std::min<std::size_t>(head.size(), 1));
+  return head.substr(0, head.find(' '));
 }
 
 std::string_view path_of(std::string_view target) {
@@ -37,7 +48,7 @@ std::string_view path_of(std::string_view target) {
 }  // namespace
 
 net::Awaitable<void> Session::run() {
-  while (true) {
+  while (!host_.draining()) {
     idle_ = true;
     if (!co_await read_head()) break;
     idle_ = false;
@@ -46,7 +57,7 @@ net::Awaitable<void> Session::run() {
     state_.reset();
     body_storage_ = {};
     put_back(std::exchange(next_request_, {}));
-    if (next == After::close || host_.draining()) break;
+    if (next == After::close) break;
   }
   co_await linger();
 }
@@ -68,10 +79,12 @@ net::Io<void> Session::fill(std::size_t bytes, SteadyTime deadline) {
 
 // Reads a whole head. False: the connection is over.
 net::Awaitable<bool> Session::read_head() {
-  const LimitsConfig& limits = host_.state()->snapshot->config.limits;
+  // A copy: while we wait, a reload may replace what it comes from.
+  const LimitsConfig limits = host_.state()->snapshot->config.limits;
   parser_ = std::make_unique<net::RequestParser>(head_, limits.request_header);
   SteadyTime deadline = after(buffer_.empty() ? limits.idle_timeout : limits.header_timeout);
   bool started = !buffer_.empty();
+  std::size_t checked = 0;
   while (true) {
     const std::string_view unread = buffer_.unread();
     const auto step = parser_->feed(unread);
@@ -83,8 +96,7 @@ net::Awaitable<bool> Session::read_head() {
       if (!why) co_return true;
       co_return co_await refuse(ProblemKind::invalid_request, std::move(*why));
     }
-    const bool too_large = unread.size() >= limits.request_header;
-    if (step.error == net::ParseError::head_too_large || too_large) {
+    if (step.error == net::ParseError::head_too_large) {
       co_return co_await refuse(
           ProblemKind::header_too_large,
           "The request's head is larger than " + std::to_string(limits.request_header) + " bytes.");
@@ -92,6 +104,11 @@ net::Awaitable<bool> Session::read_head() {
     if (step.error && *step.error != net::ParseError::need_more) {
       co_return co_await refuse(ProblemKind::invalid_request, "This is not an HTTP/1.1 request.");
     }
+    if (net::has_bare_line_feed(unread, checked)) {
+      co_return co_await refuse(ProblemKind::invalid_request,
+                                "A line of the request's head ends in LF without CR.");
+    }
+    checked = unread.size();
     auto filled = co_await fill(head_read_bytes, deadline);
     if (!filled) {
       if (filled.error() == IoError::timeout && started) {
@@ -182,6 +199,11 @@ net::Awaitable<bool> Session::read_chunks(SteadyTime deadline) {
       co_return co_await refuse(ProblemKind::invalid_request, "The request's chunks are broken.");
     }
     if (parser_->done() || step.used > 0) continue;
+    // Only a chunk's size line or the trailers wait for more than there is.
+    if (chunks.unread().size() > chunk_line_max) {
+      co_return co_await refuse(ProblemKind::invalid_request,
+                                "A line between the request's chunks is too long.");
+    }
     chunks.make_room(body_read_bytes);
     auto count = co_await connection_->read_some(chunks.space(), deadline);
     if (!count) {
@@ -250,7 +272,8 @@ net::Awaitable<bool> Session::refuse(ProblemKind kind, std::string message) {
   problem.message = std::move(message);
   const auto state = host_.state();
   problem.request_id = pipeline::make_request_id(state->services.clock.now());
-  const wire::ErrorAnswer answer = wire::format_for_errors(path_of(head_.target)).refusal(problem);
+  const std::string_view target = head_.target.empty() ? target_in(buffer_.unread()) : head_.target;
+  const wire::ErrorAnswer answer = wire::format_for_errors(path_of(target)).refusal(problem);
   const std::string extra = "x-budget-request-id: " + problem.request_id + "\r\n";
   co_await pipeline::send_answer(*connection_, answer, extra, false, head_.method == "HEAD",
                                  after(state->snapshot->config.limits.idle_timeout));

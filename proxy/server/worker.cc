@@ -22,6 +22,9 @@ Worker::Worker(pipeline::Services& services, admin::Api& api, TaskGroup& tasks,
 
 Worker::~Worker() {
   stop();
+  // Calls that a stop has left under way hold entries of deadlines_ and
+  // sessions_: they go first.
+  io_.shutdown();
 }
 
 void Worker::start() {

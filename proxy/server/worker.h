@@ -14,6 +14,14 @@
 
 namespace budget::server {
 
+// A loop whose suspended coroutines can be destroyed while all that they refer
+// to is still there.
+class Loop : public boost::asio::io_context {
+ public:
+  using io_context::io_context;
+  using io_context::shutdown;
+};
+
 // Public members are for other threads unless they say otherwise.
 class Worker final : public SessionHost {
  public:
@@ -46,7 +54,7 @@ class Worker final : public SessionHost {
   std::shared_ptr<pipeline::WorkerState> make_state(
       std::shared_ptr<const pipeline::Snapshot> snapshot);
 
-  boost::asio::io_context io_{1};
+  Loop io_{1};
   net::Deadlines deadlines_;
   pipeline::Services& services_;
   admin::Api& api_;

@@ -18,6 +18,7 @@ net::Io<Lease> Pool::acquire(net::SteadyTime deadline) {
 }
 
 void Pool::give_back(std::unique_ptr<net::Connection> connection) {
+  trim();
   if (idle_max_ == 0) return;
   if (idle_.size() == idle_max_) idle_.erase(idle_.begin());
   idle_.push_back({std::move(connection), std::chrono::steady_clock::now()});

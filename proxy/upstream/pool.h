@@ -29,7 +29,7 @@ class Pool {
   net::Io<Lease> acquire(net::SteadyTime deadline);
   // A connection whose last answer was read to its end.
   void give_back(std::unique_ptr<net::Connection> connection);
-  // Closes what has idled too long.
+  // Closes what has idled too long; giving a connection back does so too.
   void trim();
 
  private:

@@ -1,6 +1,7 @@
 // A provider for tests: a plain TCP server that speaks exactly the bytes a test
 // gives it.
 import net from 'node:net';
+import tls from 'node:tls';
 
 // Parses one request off `buffer`: {method, target, headers, rawHeaders, body,
 // used}, or null when it is not whole yet.
@@ -29,12 +30,16 @@ export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 // `answer(request, socket)` is called for each request, in order, and writes to
 // the socket itself; see reply() and replyInPieces(). Requests are kept in
-// `requests`.
-export async function startProvider(answer) {
+// `requests`; `connections` counts sockets, of which a test may hear through
+// `onConnect`. With `tls` (node's options of tls.createServer) it speaks TLS.
+export async function startProvider(answer, {tls: tlsOptions} = {}) {
   const requests = [];
   const sockets = new Set();
-  const server = net.createServer((socket) => {
+  const provider = {requests, sockets, connections: 0};
+  const serve = (socket) => {
     sockets.add(socket);
+    provider.connections++;
+    provider.onConnect?.(socket);
     socket.setNoDelay(true);
     let buffer = Buffer.alloc(0);
     let busy = Promise.resolve();
@@ -48,18 +53,19 @@ export async function startProvider(answer) {
         busy = busy.then(() => answer(request, socket)).catch(() => socket.destroy());
       }
     });
-  });
+  };
+  const server = tlsOptions ? tls.createServer(tlsOptions, serve) : net.createServer(serve);
+  server.on('tlsClientError', () => {});
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    port: server.address().port,
-    url: `http://127.0.0.1:${server.address().port}`,
-    requests,
-    sockets,
+  const {port} = server.address();
+  return Object.assign(provider, {
+    port,
+    url: `${tlsOptions ? 'https' : 'http'}://127.0.0.1:${port}`,
     close: () => {
       for (const socket of sockets) socket.destroy();
       return new Promise((resolve) => server.close(resolve));
     },
-  };
+  });
 }
 
 export function reply(socket, status, headers, body) {
