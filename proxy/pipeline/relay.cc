@@ -76,8 +76,8 @@ class Relay {
   Framing framing_ = Framing::as_received;
   bool head_sent_ = false;
   bool client_lost_ = false;
-  Tokens said_before_;   // counted before the newest step
-  Tokens largest_step_;  // so far
+  Tokens said_before_;      // counted before the newest step
+  Tokens largest_step_;     // so far
   bool timed_out_ = false;  // the provider, within an answer that was kept back
   std::string upstream_request_id_;
   bool upstream_keeps_alive_ = false;

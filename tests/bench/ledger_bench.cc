@@ -50,7 +50,8 @@ UsageRecord plausible_record(const std::string& id, const Amount& used, Time now
 }
 
 // The calls of one thread, one after the other, as a worker makes them.
-boost::asio::awaitable<void, boost::asio::io_context::executor_type> make_calls(benchmark::State& state, int lines) {
+boost::asio::awaitable<void, boost::asio::io_context::executor_type> make_calls(
+    benchmark::State& state, int lines) {
   const std::string thread = std::to_string(state.thread_index());
   std::vector<HoldLine> template_lines;
   for (int i = 0; i < lines; ++i) {
