@@ -9,6 +9,7 @@
 #include <iterator>
 #include <optional>
 #include <sstream>
+#include <string>
 #include <string_view>
 
 namespace budget::admin {
@@ -36,6 +37,16 @@ void put_single(std::string& out, std::string_view name, std::string_view help,
                 std::string_view type, std::string_view value) {
   put_head(out, name, help, type);
   out += fmt::format("{} {}\n", name, value);
+}
+
+std::string decimal_text(std::int64_t value, int decimals) {
+  if (decimals == 0) return std::to_string(value);
+  std::uint64_t unit = 1;
+  for (int i = 0; i < decimals; ++i) unit *= 10;
+  // Of the smallest number the negative does not fit.
+  const std::uint64_t size =
+      value < 0 ? 0 - static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
+  return fmt::format("{}{}.{:0{}}", value < 0 ? "-" : "", size / unit, size % unit, decimals);
 }
 
 std::string read_file(const char* path) {
@@ -109,7 +120,7 @@ std::string exposition_of(const std::vector<MetricFamily>& families) {
     for (const Sample& sample : family.samples) {
       out += sample.name;
       if (!sample.labels.empty()) out += "{" + sample.labels + "}";
-      out += fmt::format(" {}\n", sample.value);
+      out += " " + decimal_text(sample.value, sample.decimals) + "\n";
     }
   }
   return out;

@@ -39,6 +39,7 @@ struct Sample {
   std::string name;    // "budget_calls_total"
   std::string labels;  // `decision="allow"`, or ""
   std::int64_t value = 0;
+  int decimals = 0;  // of value, which is a decimal number without its point: 15 with 1 is 1.5
 };
 struct MetricFamily {
   std::string name;

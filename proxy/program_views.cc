@@ -31,6 +31,26 @@ admin::MetricFamily calls(const pipeline::Metrics& metrics) {
   return family;
 }
 
+admin::MetricFamily tokens(const pipeline::Metrics& metrics) {
+  admin::MetricFamily family{
+      "budget_tokens_total", "Tokens of ended calls, each in one kind", "counter", {}};
+  const auto put = [&family](std::string_view kind, const pipeline::Metrics::Counter& counter) {
+    family.samples.push_back({family.name, "kind=\"" + std::string(kind) + "\"", value(counter)});
+  };
+  put("input", metrics.tokens_input);
+  put("cache_read", metrics.tokens_cached);
+  put("output", metrics.tokens_output);
+  put("reasoning", metrics.tokens_reasoning);
+  return family;
+}
+
+admin::MetricFamily cost(const pipeline::Metrics& metrics) {
+  admin::MetricFamily family{
+      "budget_cost_usd_total", "What ended calls cost, in US dollars", "counter", {}};
+  family.samples.push_back({family.name, "", value(metrics.cost_nano), 9});
+  return family;
+}
+
 }  // namespace
 
 std::shared_ptr<const admin::View> view_of(const pipeline::Snapshot& snapshot,
@@ -55,6 +75,8 @@ std::vector<admin::MetricFamily> metric_families(const pipeline::Metrics& metric
   const ledger::EmbeddedStats stats = ledger.stats();
   return {
       calls(metrics),
+      cost(metrics),
+      tokens(metrics),
       single("budget_upstream_errors_total", "Calls that their provider failed or broke off",
              "counter", value(metrics.upstream_errors)),
       single("budget_client_aborts_total", "Calls whose client hung up", "counter",

@@ -1,8 +1,13 @@
 // Whether it lives, whether it can work, and what it has done.
 #include <boost/json/serialize.hpp>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "admin/api/handlers.h"
+#include "admin/budget_lines.h"
 #include "admin/metrics.h"
+#include "admin/policy_metrics.h"
 
 namespace budget::admin {
 namespace {
@@ -19,6 +24,22 @@ Awaitable<std::string> store_problem(Context& context) {
   std::vector<policy::CounterRef> counters{probe()};
   const auto states = co_await context.services.ledger.read(std::move(counters), context.now);
   co_return states ? std::string() : std::string(ledger::name_of(states.error()));
+}
+
+// Empty while the store cannot be read: no figure is better than an old one.
+Awaitable<std::vector<MetricFamily>> families_of_policies(Context& context) {
+  auto list = [source = context.services.counters] { return live_counters(source); };
+  const LiveCounters live = co_await run_blocking(context.services.pool, std::move(list));
+  std::vector<BudgetLine> lines;
+  for (const policy::Budget& budget : context.view->policies->config().budgets) {
+    for (BudgetLine& line : lines_of(*context.view->policies, budget, live, context.now)) {
+      lines.push_back(std::move(line));
+    }
+  }
+  std::vector<policy::CounterRef> counters;
+  for (const BudgetLine& line : lines) counters.push_back(line.counter);
+  const auto states = co_await context.services.ledger.read(std::move(counters), context.now);
+  co_return states ? policy_families(lines, *states) : std::vector<MetricFamily>{};
 }
 
 json::object component(std::string_view problem) {
@@ -65,10 +86,12 @@ Answer get_ready(Context& context) {
 }
 
 Answer get_metrics(Context& context) {
+  const std::vector<MetricFamily> policies = co_await families_of_policies(context);
   ApiResponse response;
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-  auto write = [metrics = context.services.metrics] {
-    return (metrics ? exposition_of(metrics()) : std::string()) + process_exposition();
+  auto write = [metrics = context.services.metrics, &policies] {
+    return (metrics ? exposition_of(metrics()) : std::string()) + exposition_of(policies) +
+           process_exposition();
   };
   response.body = co_await run_blocking(context.services.pool, std::move(write));
   co_return response;

@@ -14,6 +14,12 @@ struct Metrics {
   using Counter = std::atomic<std::int64_t>;
 
   std::array<Counter, 6> calls_by_verdict{};  // by policy::Verdict
+  // What settled calls cost and used. Nano-USD; a token is in one of the four.
+  Counter cost_nano{0};
+  Counter tokens_input{0};   // not read from a cache
+  Counter tokens_cached{0};  // read from the provider's cache
+  Counter tokens_output{0};  // not reasoning
+  Counter tokens_reasoning{0};
   Counter upstream_errors{0};
   Counter client_aborts{0};
   Counter streams_cut{0};

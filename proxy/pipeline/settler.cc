@@ -117,6 +117,15 @@ void fill_units(const Call& call, const Ending& ending, ledger::UsageRecord& rec
   if (record.usage.search_units == 0) record.usage.search_units = call.worst.search_units;
 }
 
+void count_spend(Metrics& metrics, const ledger::UsageRecord& record) {
+  const pricing::Usage& usage = record.usage;
+  Metrics::add(metrics.cost_nano, record.cost.total.value());
+  Metrics::add(metrics.tokens_input, (usage.input_total() - usage.cache_read).value());
+  Metrics::add(metrics.tokens_cached, usage.cache_read.value());
+  Metrics::add(metrics.tokens_output, (usage.output_total() - usage.reasoning).value());
+  Metrics::add(metrics.tokens_reasoning, usage.reasoning.value());
+}
+
 }  // namespace
 
 ledger::UsageRecord final_record(Call& call, const Ending& ending) {
@@ -174,6 +183,7 @@ net::Awaitable<void> settle_call(Call& call, const ledger::UsageRecord& record) 
       Metrics::add(services.metrics.overruns);
     }
   }
+  count_spend(services.metrics, record);
   if (services.on_record) services.on_record(record);
 }
 
