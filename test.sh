@@ -3,12 +3,13 @@
 #   ./test.sh            all
 #   ./test.sh unit       only the C++ tests and the style checks
 #   ./test.sh e2e        only the tests that run the real binary
+#   ./test.sh charts     only those of the Helm chart
 set -euo pipefail
 cd "$(dirname "$0")"
 part="${1:-all}"
 case "$part" in
-  all|unit|e2e) ;;
-  -h|--help) sed -n '2,5s/^# \{0,1\}//p' "$0"; exit 0 ;;
+  all|unit|e2e|charts) ;;
+  -h|--help) sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 0 ;;
   *) echo "test.sh: unknown part '$part'; see ./test.sh --help" >&2; exit 2 ;;
 esac
 
@@ -24,12 +25,15 @@ step() {
   if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED: $name"; fi
 }
 
-if [[ $part != e2e ]]; then
+if [[ $part == all || $part == unit ]]; then
   step "style" ./scripts/check-style.sh
   step "C++ tests" ctest --test-dir build/release --output-on-failure -j2
 fi
-if [[ $part != unit ]]; then
+if [[ $part == all || $part == e2e ]]; then
   step "end to end" ./tests/e2e/run.sh build/release/budget
+fi
+if [[ $part == all || $part == charts ]]; then
+  step "Helm chart" ./tests/charts/run.sh build/release/budget
 fi
 
 echo
