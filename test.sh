@@ -3,7 +3,7 @@
 #   ./test.sh            all
 #   ./test.sh unit       only the C++ tests and the style checks
 #   ./test.sh e2e        only the tests that run the real binary
-#   ./test.sh charts     only those of the Helm chart
+#   ./test.sh charts     only those of the Helm chart, the image and the package
 set -euo pipefail
 cd "$(dirname "$0")"
 part="${1:-all}"
@@ -34,6 +34,7 @@ if [[ $part == all || $part == e2e ]]; then
 fi
 if [[ $part == all || $part == charts ]]; then
   step "Helm chart" ./tests/charts/run.sh build/release/budget
+  step "image and package" ./tests/image/run.sh build/release
 fi
 
 echo
