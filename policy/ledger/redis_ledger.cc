@@ -50,7 +50,7 @@ class RedisLedger::Core {
       : options(std::move(from)),
         traffic(std::make_shared<RedisTraffic>()),
         leases("{" + options.name_space + "}:leases"),
-        scripts({options.calls_remembered, options.usage_retention}) {
+        scripts({options.calls_remembered, options.usage_retention, options.edit_script}) {
     traffic->address = options.address;
     traffic->connect_timeout = options.connect_timeout;
     traffic->log = options.log;
@@ -67,6 +67,7 @@ class RedisLedger::Core {
 
   const RedisOptions options;
   const std::shared_ptr<RedisTraffic> traffic;
+  const std::shared_ptr<const RedisLife> life = std::make_shared<RedisLife>();
   const std::string leases;
   const Scripts scripts;
   RequestFormat format;
@@ -82,7 +83,7 @@ Async<RedisReply> RedisLedger::Core::exchange(std::string words, Deadline deadli
   bool unknown = false;
   for (;;) {
     const auto connection =
-        asio::use_service<RedisWorkers>(executor.context()).connection_of(traffic);
+        asio::use_service<RedisWorkers>(executor.context()).connection_of(life, traffic);
     const Time sent = RedisClock::local();
     auto reply = co_await connection->send(words, deadline);
     if (!reply) {

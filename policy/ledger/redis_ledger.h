@@ -33,6 +33,8 @@ struct RedisOptions {
   // do is an error always.
   bool must_be_reachable = true;
   std::function<void(std::string_view)> log;  // one sentence an event; any thread
+  // Seam: changes a script's text, so that a test can plant a mistake.
+  std::function<void(std::string&)> edit_script;
 };
 
 struct RedisStats {

@@ -88,9 +88,11 @@ Scripts::Scripts(const ScriptSettings& settings) {
     books += part;
   }
   const std::string sweeping = books + std::string(BUDGET_LUA_TEXT(sweep));
-  const auto set = [this](Script script, const std::string& common, std::string_view step) {
+  const auto set = [this, &settings](Script script, const std::string& common,
+                                     std::string_view step) {
     Entry& entry = entries_[static_cast<std::size_t>(script)];
     entry.text = common + std::string(step);
+    if (settings.edit) settings.edit(entry.text);
     entry.sha = sha1_of(entry.text);
   };
   set(Script::reserve, sweeping, BUDGET_LUA_TEXT(reserve));

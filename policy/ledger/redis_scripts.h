@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -28,6 +29,8 @@ struct ScriptSettings {
   std::chrono::hours calls_remembered{24};
   // How long records and sums are kept, and a record can be corrected.
   std::chrono::hours usage_retention{24 * 90};
+  // Seam: changes a script's text, so that a test can plant a mistake.
+  std::function<void(std::string&)> edit;
 };
 
 // The texts, composed of lua/*.lua, and their SHA-1 names. Equal settings give

@@ -10,6 +10,8 @@
 
 namespace budget::ledger {
 
+struct RedisLife {};
+
 // A service of an io_context, so that connections end with their loop and no
 // two loops share one. Used by the loop's thread only.
 class RedisWorkers final : public boost::asio::execution_context::service {
@@ -22,7 +24,9 @@ class RedisWorkers final : public boost::asio::execution_context::service {
 
   // The loop's connection of that ledger, made if there is none. Connections of
   // ledgers that are no more are closed on the way.
-  std::shared_ptr<RedisConnection> connection_of(const std::shared_ptr<RedisTraffic>& ledger) {
+  // `ledger` lives as long as the ledger does, and nobody else keeps it.
+  std::shared_ptr<RedisConnection> connection_of(const std::shared_ptr<const RedisLife>& ledger,
+                                                 const std::shared_ptr<RedisTraffic>& traffic) {
     for (const Entry& entry : entries_) {
       if (entry.key == ledger.get() && !entry.ledger.expired()) return entry.connection;
     }
@@ -31,7 +35,7 @@ class RedisWorkers final : public boost::asio::execution_context::service {
       entry.connection->abandon();
       return true;
     });
-    auto connection = std::make_shared<RedisConnection>(context_, ledger);
+    auto connection = std::make_shared<RedisConnection>(context_, traffic);
     entries_.push_back({ledger.get(), ledger, connection});
     return connection;
   }
@@ -43,8 +47,8 @@ class RedisWorkers final : public boost::asio::execution_context::service {
 
  private:
   struct Entry {
-    const RedisTraffic* key;
-    std::weak_ptr<RedisTraffic> ledger;
+    const RedisLife* key;
+    std::weak_ptr<const RedisLife> ledger;
     std::shared_ptr<RedisConnection> connection;
   };
 

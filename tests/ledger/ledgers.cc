@@ -8,7 +8,10 @@ namespace budget::ledger {
 std::vector<LedgerMaker> all_ledgers() {
   std::vector<LedgerMaker> all = {model_maker(), embedded_maker()};
   // RedisIsInstalled says so where it is not.
-  if (RedisServer::installed()) all.push_back(redis_maker());
+  if (RedisServer::installed()) {
+    all.push_back(redis_maker());
+    all.push_back(redis_with_faults_maker());
+  }
   return all;
 }
 

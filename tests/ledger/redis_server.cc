@@ -1,6 +1,7 @@
 #include "tests/ledger/redis_server.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -118,6 +119,18 @@ RedisReply RedisServer::ask(std::vector<std::string> words) {
   ::close(file);
   if (!answer) throw std::runtime_error("redis-server did not answer");
   return std::move(*answer);
+}
+
+int free_port() {
+  const int file = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  ::bind(file, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+  ::getsockname(file, reinterpret_cast<sockaddr*>(&address), &size);
+  ::close(file);
+  return ntohs(address.sin_port);
 }
 
 RedisServer& shared_redis() {

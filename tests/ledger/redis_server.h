@@ -39,6 +39,9 @@ class RedisServer {
   pid_t process_ = 0;
 };
 
+// A TCP port that was free a moment ago.
+[[nodiscard]] int free_port();
+
 // A Redis for all tests of this program, started when it is first asked for.
 RedisServer& shared_redis();
 

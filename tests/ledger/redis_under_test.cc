@@ -1,11 +1,14 @@
 #include "tests/ledger/redis_under_test.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <functional>
 #include <stdexcept>
 #include <utility>
 
 #include "policy/ledger/redis_record.h"
+#include "policy/ledger/redis_scripts.h"
 
 namespace budget::ledger {
 
@@ -52,20 +55,41 @@ std::vector<UsageRecord> redis_records(RedisServer& server, const std::string& n
 
 namespace {
 
+struct Faults {
+  bool between_operations = false;
+  std::function<void(std::string&)> mistake;
+};
+
 class RedisUnderTest final : public LedgerUnderTest {
  public:
-  RedisUnderTest() : options_(options_for(shared_redis())) { open(); }
+  explicit RedisUnderTest(Faults faults)
+      : faults_(std::move(faults)), options_(options_for(shared_redis())) {
+    options_.edit_script = faults_.mistake;
+    for (auto& replica : replicas_) open(replica);
+  }
   ~RedisUnderTest() override {
     for (const std::string& key : redis_keys(shared_redis(), options_.name_space, "*")) {
       shared_redis().ask({"DEL", key});
     }
   }
 
-  Ledger& ledger() override { return *ledger_; }
-  // Every fault that a store may have short of losing its file, by turns; then
-  // the end of all leases, as no replica is left.
+  Ledger& ledger() override {
+    if (faults_.between_operations && ++asked_ % 17 == 0) fault();
+    return *replicas_[++turns_ % replicas_.size()];
+  }
+  // One fault more, and then the end of all leases, as no replica is left.
   void crash(Time now) override {
-    switch (crashes_++ % 4) {
+    fault();
+    if (!run(replicas_[0]->lapse_all(now))) throw std::runtime_error("Redis is gone");
+  }
+  std::vector<UsageRecord> records() override {
+    return redis_records(shared_redis(), options_.name_space);
+  }
+
+ private:
+  // What a store or a replica may suffer short of losing its file, by turns.
+  void fault() {
+    switch (suffered_++ % 4) {
       case 0:
         shared_redis().kill();
         shared_redis().start();
@@ -77,31 +101,48 @@ class RedisUnderTest final : public LedgerUnderTest {
         shared_redis().ask({"CLIENT", "KILL", "TYPE", "normal"});
         break;
       default:
-        ledger_.reset();
-        open();
+        open(replicas_[0]);
     }
-    if (!run(ledger_->lapse_all(now))) throw std::runtime_error("Redis is gone");
   }
-  std::vector<UsageRecord> records() override {
-    return redis_records(shared_redis(), options_.name_space);
-  }
-
- private:
-  void open() {
+  void open(std::unique_ptr<RedisLedger>& replica) {
     auto opened = RedisLedger::open(options_);
     if (!opened) throw std::runtime_error(opened.error());
-    ledger_ = std::move(*opened);
+    replica = std::move(*opened);
   }
 
+  Faults faults_;
   RedisOptions options_;
-  std::unique_ptr<RedisLedger> ledger_;
-  int crashes_ = 0;
+  std::array<std::unique_ptr<RedisLedger>, 2> replicas_;
+  std::size_t turns_ = 0;
+  int asked_ = 0, suffered_ = 0;
 };
 
 }  // namespace
 
 LedgerMaker redis_maker() {
-  return {"Redis", [] { return std::make_unique<RedisUnderTest>(); }};
+  return {"Redis", [] { return std::make_unique<RedisUnderTest>(Faults{}); }, 300};
+}
+
+LedgerMaker redis_with_faults_maker() {
+  return {"RedisWithFaults", [] { return std::make_unique<RedisUnderTest>(Faults{true, {}}); }, 60};
+}
+
+LedgerMaker redis_with_mistake_maker(std::string right, std::string wrong) {
+  // In whichever scripts have it; in none would prove nothing.
+  if (!Scripts({}).text(Script::reserve).contains(right) &&
+      !Scripts({}).text(Script::settle).contains(right) &&
+      !Scripts({}).text(Script::extend).contains(right) &&
+      !Scripts({}).text(Script::record).contains(right) &&
+      !Scripts({}).text(Script::reap).contains(right)) {
+    throw std::runtime_error("no script says " + right);
+  }
+  auto mistake = [right = std::move(right), wrong = std::move(wrong)](std::string& text) {
+    if (const std::size_t at = text.find(right); at != std::string::npos) {
+      text.replace(at, right.size(), wrong);
+    }
+  };
+  return {"RedisWithMistake",
+          [mistake] { return std::make_unique<RedisUnderTest>(Faults{false, mistake}); }};
 }
 
 }  // namespace budget::ledger

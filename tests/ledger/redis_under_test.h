@@ -1,6 +1,7 @@
 // The Redis ledger as a ledger under test, in a namespace of its own.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,11 @@ namespace budget::ledger {
                                                   const std::string& name_space,
                                                   const std::string& pattern);
 
+// Two replicas on one Redis, asked by turns. With faults, every few operations
+// Redis is killed and started again, forgets its scripts, or hangs up.
 [[nodiscard]] LedgerMaker redis_maker();
+[[nodiscard]] LedgerMaker redis_with_faults_maker();
+// One whose scripts have a mistake: `right` replaced by `wrong`.
+[[nodiscard]] LedgerMaker redis_with_mistake_maker(std::string right, std::string wrong);
 
 }  // namespace budget::ledger
