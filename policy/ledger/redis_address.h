@@ -16,6 +16,11 @@ struct RedisAddress {
   std::string password;
   int database = 0;
   bool tls = false;
+  // With tls. All are paths of PEM files; "": the system's authorities, and no
+  // certificate of our own.
+  std::string tls_ca, tls_certificate, tls_key;
+  bool tls_verify = true;
+  std::string tls_server_name;  // what the certificate must name; "": the host
 
   // "redis://10.0.0.7:6379/0": without user and password, so it may be logged.
   [[nodiscard]] std::string printable() const;

@@ -169,7 +169,7 @@ RedisConnection::Awaitable<void> RedisConnection::attempt(Deadline deadline) {
     }
   };
   const Attempt attempt(*this);
-  auto stream = co_await open_redis_stream(traffic_->address, deadline);
+  auto stream = co_await open_redis_stream(traffic_->address, traffic_->tls, deadline);
   if (!stream) co_return failed(stream.error());
   auto link = std::make_shared<Link>();
   link->stream = std::move(*stream);

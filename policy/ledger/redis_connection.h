@@ -32,6 +32,7 @@ enum class RedisFailure : std::uint8_t {
 // What all connections of a ledger share and count.
 struct RedisTraffic {
   RedisAddress address;
+  RedisTls tls;  // of the address
   std::chrono::milliseconds connect_timeout{1'000};
   // After a failed attempt to connect, the next one waits between half of a
   // back-off and all of it; it doubles from the first to the longest.

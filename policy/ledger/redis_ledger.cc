@@ -141,7 +141,10 @@ std::expected<std::unique_ptr<RedisLedger>, std::string> RedisLedger::open(Redis
   if (!valid_name_space(options.name_space)) {
     return std::unexpected("a namespace in Redis must not be empty nor hold braces or spaces");
   }
+  auto tls = make_redis_tls(options.address);
+  if (!tls) return std::unexpected(std::move(tls.error()));
   auto core = std::make_shared<Core>(std::move(options));
+  core->traffic->tls = std::move(*tls);
   asio::io_context loop{1};
   const auto connection = std::make_shared<RedisConnection>(loop, core->traffic);
   const Deadline deadline = std::chrono::steady_clock::now() + core->options.connect_timeout;

@@ -21,7 +21,7 @@ namespace {
 
 namespace asio = boost::asio;
 using Executor = asio::io_context::executor_type;
-using Socket = asio::basic_stream_socket<asio::generic::stream_protocol, Executor>;
+using Socket = RedisSocket;
 using Endpoint = asio::generic::stream_protocol::endpoint;
 using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
                                          asio::wait_traits<std::chrono::steady_clock>, Executor>;
@@ -30,26 +30,26 @@ constexpr asio::as_tuple_t<asio::use_awaitable_t<Executor>> kToken{};
 
 class SocketStream final : public RedisStream {
  public:
-  explicit SocketStream(Socket socket) : socket_(std::move(socket)) {}
+  explicit SocketStream(std::unique_ptr<Socket> socket) : socket_(std::move(socket)) {}
 
   void read_some(std::span<char> into, Done done) override {
-    socket_.async_read_some(asio::buffer(into.data(), into.size()), std::move(done));
+    socket_->async_read_some(asio::buffer(into.data(), into.size()), std::move(done));
   }
   void write(std::string_view bytes, Done done) override {
-    asio::async_write(socket_, asio::buffer(bytes.data(), bytes.size()), std::move(done));
+    asio::async_write(*socket_, asio::buffer(bytes.data(), bytes.size()), std::move(done));
   }
   void close() override {
     boost::system::error_code ignored;
-    socket_.close(ignored);
+    socket_->close(ignored);
   }
   bool stale() override {
     char byte = 0;
-    const ssize_t seen = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    const ssize_t seen = ::recv(socket_->native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     return seen >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
   }
 
  private:
-  Socket socket_;
+  std::unique_ptr<Socket> socket_;
 };
 
 // Closes what is awaited when the time is up, so that awaiting it ends.
@@ -110,20 +110,24 @@ RedisAwaitable<std::vector<Endpoint>> endpoints_of(RedisAddress address, Deadlin
 
 }  // namespace
 
-RedisAwaitable<std::unique_ptr<RedisStream>> open_redis_stream(RedisAddress address,
+RedisAwaitable<std::unique_ptr<RedisStream>> open_redis_stream(RedisAddress address, RedisTls tls,
                                                                Deadline deadline) {
   const Executor executor = co_await asio::this_coro::executor;
   auto endpoints = co_await endpoints_of(address, deadline);
   if (!endpoints) co_return std::unexpected(std::move(endpoints.error()));
   std::string why = "no address";
   for (const Endpoint& endpoint : *endpoints) {
-    Socket socket(executor);
-    Guard<Socket> guard(executor, socket, deadline);
-    const auto [error] = co_await socket.async_connect(endpoint, kToken);
+    auto socket = std::make_unique<Socket>(executor);
+    Guard<Socket> guard(executor, *socket, deadline);
+    const auto [error] = co_await socket->async_connect(endpoint, kToken);
     if (!error) {
       boost::system::error_code ignored;
-      if (address.path.empty()) socket.set_option(asio::ip::tcp::no_delay(true), ignored);
-      co_return std::make_unique<SocketStream>(std::move(socket));
+      if (address.path.empty()) socket->set_option(asio::ip::tcp::no_delay(true), ignored);
+      if (!tls) co_return std::make_unique<SocketStream>(std::move(socket));
+      auto secured = co_await secure_redis_stream(std::move(socket), tls, address);
+      if (secured) co_return secured;
+      why = guard.expired() ? "no TLS handshake in time" : secured.error();
+      break;
     }
     why = guard.expired() ? "no connection in time" : error.message();
     if (guard.expired()) break;

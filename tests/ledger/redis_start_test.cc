@@ -1,6 +1,8 @@
 // What the ledger asks of a server before it trusts it with money.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include "tests/ledger/redis_under_test.h"
 
 namespace budget::ledger {
@@ -75,6 +77,43 @@ TEST_F(RedisStart, TcpWorksByAddressAndByName) {
     ASSERT_TRUE(ledger) << ledger.error();
     EXPECT_EQ(run((*ledger)->ping()), true);
   }
+}
+
+// Certificates of a test's own, made by openssl.
+std::string make_certificates(const std::string& folder) {
+  const std::string base = folder + "/tls";
+  const std::string command =
+      "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 "
+      "-subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout " +
+      base + ".key -out " + base + ".crt 2>/dev/null";
+  return std::system(command.c_str()) == 0 ? base : "";
+}
+
+TEST_F(RedisStart, TlsIsSpokenAndTheServersNameIsChecked) {
+  const TemporaryFolder folder;
+  const std::string base = make_certificates(folder.path());
+  if (base.empty()) GTEST_SKIP() << "openssl is not installed";
+  const std::string port = std::to_string(free_port());
+  RedisServer server({"--tls-port", port, "--bind", "127.0.0.1", "--tls-cert-file", base + ".crt",
+                      "--tls-key-file", base + ".key", "--tls-ca-cert-file", base + ".crt",
+                      "--tls-auth-clients", "yes"});
+  RedisOptions options = options_for(server);
+  options.connect_timeout = std::chrono::seconds(5);
+  options.address = *parse_redis_url("rediss://127.0.0.1:" + port);
+  EXPECT_TRUE(refusal(options).contains("TLS")) << "nobody vouches for the server";
+  options.address.tls_ca = base + ".crt";
+  EXPECT_NE(refusal(options), "") << "the server asks for a certificate";
+  options.address.tls_certificate = base + ".crt";
+  options.address.tls_key = base + ".key";
+  const auto ledger = RedisLedger::open(options);
+  ASSERT_TRUE(ledger) << ledger.error();
+  ASSERT_TRUE(run((*ledger)->reserve(call("r1", {line(counter("a"), amount(60))}, kNow))));
+  ASSERT_TRUE(run((*ledger)->settle(usage_record("r1", amount(40), kNow))));
+  EXPECT_EQ(redis_records(server, options.name_space).size(), 1u);
+  options.address.tls_server_name = "another.example";
+  EXPECT_TRUE(refusal(options).contains("TLS")) << "the certificate names somebody else";
+  options.address.tls_ca = folder.path() + "/none";
+  EXPECT_TRUE(refusal(options).contains("cannot be read"));
 }
 
 TEST_F(RedisStart, NamespaceThatWouldBreakTheHashTagIsRefused) {

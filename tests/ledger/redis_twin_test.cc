@@ -42,7 +42,8 @@ class RedisTwin : public testing::Test {
       case 1:
         return static_cast<std::int64_t>(random_() % 1'000);
       default:
-        return kEdges[random_() % std::size(kEdges)] + static_cast<std::int64_t>(random_() % 9) - 4;
+        return kEdges[random_() % std::size(kEdges)] +
+               (static_cast<std::int64_t>(random_() % 9) - 4);
     }
   }
   std::int64_t count() { return static_cast<std::int64_t>(random_() % 6); }
