@@ -40,7 +40,12 @@ std::size_t RedisValue::size() const {
 }
 
 RedisValue RedisValue::at(std::size_t index) const {
-  return RedisValue(reply_->element[index]);
+  static const redisReply nil = [] {
+    redisReply reply{};
+    reply.type = REDIS_REPLY_NIL;
+    return reply;
+  }();
+  return RedisValue(index < size() ? reply_->element[index] : &nil);
 }
 
 void RedisReply::Free::operator()(redisReply* reply) const {

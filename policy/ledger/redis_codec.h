@@ -28,7 +28,7 @@ class RedisValue {
   [[nodiscard]] std::int64_t integer() const;
   // Of an array; else 0.
   [[nodiscard]] std::size_t size() const;
-  // REQUIRES: index < size().
+  // Nil beyond the end: what a peer sent is not trusted to be long enough.
   [[nodiscard]] RedisValue at(std::size_t index) const;
 
  private:

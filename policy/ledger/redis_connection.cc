@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
@@ -39,17 +41,16 @@ RedisConnection::Awaitable<RedisConnection::Reply> RedisConnection::send(std::st
     asio::post(context_.get_executor(), [self, link] { self->flush(link); });
   }
   waiting->timer.expires_at(deadline);
-  co_await waiting->timer.async_wait(kToken);
+  // Not to be cancelled: a client that hangs up must not leave a command behind
+  // whose outcome nobody learns. The deadline bounds the wait.
+  co_await waiting->timer.async_wait(
+      asio::bind_cancellation_slot(asio::cancellation_slot(), kToken));
   if (waiting->ended) {
     if (!waiting->reply) co_return std::unexpected(RedisFailure::unknown);
     co_return std::move(*waiting->reply);
   }
-  // Either the time is up, or the caller was cancelled; then the reply is for
-  // nobody, and the connection is as good as before.
-  if (steady_clock::now() >= deadline) {
-    traffic_->timeouts.fetch_add(1, std::memory_order_relaxed);
-    if (link == link_) broken(link, "no reply in time");
-  }
+  traffic_->timeouts.fetch_add(1, std::memory_order_relaxed);
+  if (link == link_) broken(link, "no reply in time");
   co_return std::unexpected(RedisFailure::unknown);
 }
 

@@ -65,7 +65,8 @@ class RedisConnection : public std::enable_shared_from_this<RedisConnection> {
   RedisConnection(boost::asio::io_context& context, std::shared_ptr<RedisTraffic> traffic);
 
   // Sends one command, as redis_command() writes it. Costs one round trip, and
-  // a connection where there is none.
+  // a connection where there is none. Once sent, cancelling the caller does not
+  // end the wait; the deadline does.
   Awaitable<Reply> send(std::string command, Deadline deadline);
   // Ends it; commands that wait get `unknown`. The next command connects anew.
   void drop(std::string_view why);

@@ -3,8 +3,11 @@
 #include <signal.h>
 
 #include <atomic>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <thread>
 
+#include "policy/ledger/redis_scripts.h"
 #include "tests/ledger/redis_under_test.h"
 
 namespace budget::ledger {
@@ -174,6 +177,77 @@ TEST_F(RedisFaults, ServerThatBecomesAReplicaIsNotWrittenTo) {
   server_->ask({"REPLICAOF", "NO", "ONE"});
   EXPECT_TRUE(until_known(reserve));
   EXPECT_EQ(state(*ledger, "a").in_flight, 2);
+}
+
+TEST_F(RedisFaults, CallerThatIsCancelledStillLearnsTheOutcome) {
+  const auto ledger = open(std::chrono::seconds(30));
+  boost::asio::io_context loop{1};
+  const auto start = [&](const std::string& id, auto handler) {
+    boost::asio::co_spawn(loop, ledger->reserve(call(id, {line(counter("a"), amount(60))}, kNow)),
+                          std::move(handler));
+  };
+  start("r1", [](const std::exception_ptr&, const Result<ReserveOutcome>&) {});
+  loop.run();
+  server_->signal(SIGSTOP);
+  boost::asio::cancellation_signal hang_up;
+  std::optional<bool> held;
+  start("r2", boost::asio::bind_cancellation_slot(
+                  hang_up.slot(),
+                  [&held](const std::exception_ptr& error, const Result<ReserveOutcome>& outcome) {
+                    held = !error && outcome && !outcome->shortfall;
+                  }));
+  loop.restart();
+  // Until the command is out and only its reply is missing.
+  while (loop.poll() > 0) {
+  }
+  hang_up.emit(boost::asio::cancellation_type::terminal);
+  while (loop.poll() > 0) {
+  }
+  EXPECT_FALSE(held.has_value());
+  server_->signal(SIGCONT);
+  loop.run();
+  EXPECT_EQ(held, true);
+}
+
+// The first sending of a settlement was done, its answer lost: the second is
+// told from another's settlement by its token.
+TEST_F(RedisFaults, SettlementSentAgainIsNoErrorAndAnotherOneIs) {
+  const auto ledger = open(std::chrono::seconds(30));
+  ASSERT_TRUE(run(ledger->reserve(call("r1", {line(counter("a"), amount(30))}, kNow))));
+  const Scripts scripts({});
+  const RequestFormat format{TimeSource::caller, std::chrono::hours(24), 100};
+  const auto settle = [&](const char* token) {
+    const RedisReply reply = server_->ask(
+        {"EVAL", scripts.text(Script::settle), "1", "{" + options_.name_space + "}:leases",
+         format.settle(usage_record("r1", amount(40), kNow), token)});
+    return std::string(reply.value().at(0).text()) + " " +
+           std::to_string(reply.value().at(2).integer());
+  };
+  EXPECT_EQ(settle("first"), "settled 10");
+  EXPECT_EQ(settle("first"), "resent 10");
+  EXPECT_EQ(settle("other"), "already_resolved 0");
+  EXPECT_EQ(state(*ledger, "a"), (CounterState{.spent = amount(40), .requests = 1}));
+}
+
+// More than one script ends at most, and room only when all are charged.
+TEST_F(RedisFaults, AllLapsedHoldsAreChargedBeforeACallIsRefused) {
+  const auto ledger = open(std::chrono::seconds(30));
+  constexpr int kHolds = 350;
+  const policy::Limits limits = cost_limit(10 * kHolds);
+  for (int i = 0; i < kHolds; ++i) {
+    auto request = call(std::to_string(i), {line(counter("a"), amount(10), limits)}, kNow);
+    request.if_lapsed = usage_record(request.id, amount(1), kNow);
+    ASSERT_TRUE(run(ledger->reserve(request)));
+  }
+  const Time late = kNow + std::chrono::minutes(2);
+  const auto outcome =
+      run(ledger->reserve(call("last", {line(counter("a"), amount(9 * kHolds), limits)}, late)));
+  ASSERT_TRUE(outcome);
+  EXPECT_FALSE(outcome->shortfall);
+  EXPECT_EQ(outcome->states[0], (CounterState{.spent = amount(kHolds),
+                                              .reserved = amount(9 * kHolds),
+                                              .requests = kHolds,
+                                              .in_flight = 1}));
 }
 
 // With Redis's own time, what the caller's clock says does not matter: a lease
