@@ -147,6 +147,9 @@ RedisConnection::Awaitable<bool> RedisConnection::connected(Deadline deadline) {
     const bool open = failures_ >= traffic_->failures_until_open;
     if (open && (connecting_ || now < next_attempt_)) {
       traffic_->rejected.fetch_add(1, std::memory_order_relaxed);
+      // A caller that tries again at once must not keep its loop from the very
+      // attempt that it waits for.
+      co_await asio::post(context_.get_executor(), kToken);
       co_return false;
     }
     if (connecting_) {
