@@ -6,7 +6,7 @@ import {execFileSync, spawnSync} from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import {after, describe, test} from 'node:test';
-import {binary, chart, helm, named, patchOf, podsOf, render, temporaryFolder} from './lib.mjs';
+import {binary, chart, helm, named, objectsOf, patchOf, podsOf, render, temporaryFolder} from './lib.mjs';
 import {problemsOf} from './schemas.mjs';
 
 const here = import.meta.dirname;
@@ -92,6 +92,23 @@ describe('matrix', () => {
       assert.equal(text, fs.readFileSync(golden, 'utf8'));
     });
   }
+});
+
+test("the README's values are taken, and a client's base URL is the Service's", () => {
+  const readme = fs.readFileSync(path.join(chart, 'README.md'), 'utf8');
+  const file = path.join(folder, 'readme.yaml');
+  fs.writeFileSync(file, /```yaml\n(# values\.yaml\n[^`]*)```/.exec(readme)[1]);
+  const result = helm('template', 'budget', chart, '--namespace', 'budget', '--values', file);
+  assert.equal(result.status, 0, result.stderr);
+  const objects = objectsOf(result.stdout);
+  assert.deepEqual(problemsOfAll(objects), []);
+  const check = checked(objects);
+  assert.equal(check.status, 0, check.stdout + check.stderr);
+  assert.match(check.stdout, /1 provider\n/);
+  assert.match(readme, /http:\/\/budget\.budget\.svc:8013\/openai\/v1/);
+  assert.equal(named(objects, 'Service', 'budget').spec.ports[0].port, 8013);
+  const {template} = named(objects, 'StatefulSet', 'budget').spec;
+  assert.deepEqual(template.spec.containers[0].env[0].valueFrom.secretKeyRef, {name: 'llm-keys', key: 'openai'});
 });
 
 test('numbers reach the configuration as they were written', () => {
