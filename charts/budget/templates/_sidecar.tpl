@@ -29,8 +29,7 @@ spec:
       annotations:
         checksum/budget-restart: {{ include "budget.restartChecksum" . }}
     spec:
-      # Added after the init containers that a pod has already, which therefore
-      # cannot make calls by it yet.
+      # They come before the pod's own, which may make calls already.
       initContainers:
         {{- include "budget.sidecar.initContainers" . | nindent 8 }}
       volumes:
