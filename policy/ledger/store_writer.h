@@ -67,6 +67,8 @@ class StoreWriter {
   void roll_up(const UsageRecord& record, std::int64_t sign);
   void write_record(const UsageRecord& record, std::string_view counters,
                     std::optional<std::int64_t> sequence);
+  std::int64_t policy_set_of(const std::vector<std::string>& policies);
+  void drop_tags(const UsageRecord& record, std::int64_t sequence);
   void write_counters();
   void write_holds();
   void write_rollups();
@@ -74,6 +76,7 @@ class StoreWriter {
 
   std::unique_ptr<Database> database_;
   std::unordered_map<std::int64_t, std::chrono::seconds> rolling_;  // counters that roll
+  std::unordered_map<std::string, std::int64_t> policy_sets_;       // ids, by encoded names
   // The batch.
   std::map<std::int64_t, Delta> counters_;
   std::map<std::pair<std::int64_t, std::int64_t>, Delta> buckets_;
@@ -83,8 +86,8 @@ class StoreWriter {
   Statement insert_counter_, drop_counter_, drop_buckets_, add_counter_, add_bucket_, trim_buckets_,
       keep_hold_, drop_hold_, insert_released_, trim_released_, keep_allocation_, end_allocation_,
       trim_allocations_, drop_consumed_, add_consumed_, insert_record_, find_record_, insert_tag_,
-      insert_policy_, drop_tags_, drop_policies_, add_rollup_, set_position_, old_records_,
-      drop_record_, drop_rollups_;
+      drop_tag_, find_policy_set_, insert_policy_set_, insert_in_set_, add_rollup_, set_position_,
+      old_records_, drop_record_, drop_rollups_;
 };
 
 }  // namespace budget::ledger
