@@ -106,11 +106,13 @@ Result<ReserveOutcome> Books::hold_lines(ReserveRequest& request, HoldShard& sha
   HoldKept& kept = hold->kept;
   kept.lines.resize(request.lines.size());
   hold->counters.resize(request.lines.size());
+  hold->rules.reserve(request.lines.size());
   for (std::size_t i = 0; i < request.lines.size(); ++i) {
     const HoldLine& line = request.lines[i];
     Counter* counter = hold->counters[i] = counters_.find(line.counter.key);
     KeptLine& to = kept.lines[i];
-    to = {0, line.enforcement, line.limits, line.amount, {}};
+    to.amount = line.amount;
+    hold->rules.push_back({line.enforcement, line.limits});
     const std::size_t lent = lender && counter ? line_on(*lender, counter) : kNone;
     if (lent != kNone) to.drawn = least(line.amount, lender->remaining[lent]);
     if (line.enforcement == policy::Enforcement::count) continue;
@@ -177,10 +179,11 @@ Result<ReserveOutcome> Books::extend(const std::string& id, const Amount& amount
     line.amount = plus(line.amount, more);
     line.drawn = plus(line.drawn, drawn);
     // A call that was admitted below a threshold may pass it.
-    if (line.enforcement != policy::Enforcement::room) continue;
+    const Rule& rule = hold.rules[i];
+    if (rule.enforcement != policy::Enforcement::room) continue;
     const Amount rest = minus(more, drawn);
     const auto broken =
-        policy::broken_limit(line.enforcement, without_calls(limits_on(line.limits, rest)),
+        policy::broken_limit(rule.enforcement, without_calls(limits_on(rule.limits, rest)),
                              hold.counters[i]->state(hold.kept.now), rest);
     if (broken) {
       return ReserveOutcome{Shortfall{i, *broken}, states_of(hold.counters, hold.kept.now)};

@@ -71,9 +71,14 @@ class Books {
  private:
   static constexpr std::size_t kHoldShards = 64;
 
+  struct Rule {
+    policy::Enforcement enforcement = policy::Enforcement::count;
+    policy::Limits limits;
+  };
   struct Hold {
     HoldKept kept;
     std::vector<Counter*> counters;  // parallel to kept.lines
+    std::vector<Rule> rules;         // too, but empty after recovery: extend() asks them
     CounterTable::Shards shards = 0;
   };
   struct alignas(64) HoldShard {

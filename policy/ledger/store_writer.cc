@@ -46,6 +46,8 @@ std::expected<std::unique_ptr<StoreWriter>, std::string> StoreWriter::open(
     const CounterRef ref = decoder.counter();
     if (ref.rolling.count() > 0) writer->rolling_[all.number(0)] = ref.rolling;
   }
+  Statement holds = writer->statement("SELECT id FROM holds");
+  while (holds.next()) writer->stored_holds_.insert(holds.text(0));
   return writer;
 }
 
@@ -113,7 +115,13 @@ void StoreWriter::begin() {
   database_->run("BEGIN IMMEDIATE");
 }
 
-void StoreWriter::apply(const Entry& entry, std::string_view bytes) {
+bool StoreWriter::apply(std::string_view bytes) {
+  if (auto id = kept_hold_id(bytes)) {
+    keep_hold(*std::move(id), bytes);
+    return true;
+  }
+  const auto entry = decode(bytes);
+  if (!entry) return false;
   std::visit(
       [this, bytes](const auto& each) {
         if constexpr (requires { on(each, bytes); }) {
@@ -122,7 +130,8 @@ void StoreWriter::apply(const Entry& entry, std::string_view bytes) {
           on(each);
         }
       },
-      entry);
+      *entry);
+  return true;
 }
 
 void StoreWriter::on(const CounterDefined& entry) {
@@ -138,10 +147,6 @@ void StoreWriter::on(const CounterForgotten& entry) {
   rolling_.erase(entry.number);
   drop_counter_.bind(1, entry.number).run();
   drop_buckets_.bind(1, entry.number).run();
-}
-
-void StoreWriter::on(const HoldKept& entry, std::string_view bytes) {
-  holds_[entry.id] = std::string(bytes);
 }
 
 void StoreWriter::on(const HoldReleased& entry) {
@@ -300,7 +305,7 @@ void StoreWriter::write_holds() {
   for (const auto& [id, entry] : holds_) {
     if (entry) {
       keep_hold_.bind(1, id).bind_bytes(2, *entry).run();
-    } else {
+    } else if (stored_holds_.contains(id)) {
       drop_hold_.bind(1, id).run();
     }
   }
@@ -347,7 +352,16 @@ std::expected<void, std::string> StoreWriter::commit(Position position, policy::
   trim(keep_from);
   set_position_.bind(1, static_cast<std::int64_t>(position)).run();
   if (database_->ok()) database_->run("COMMIT");
-  if (database_->ok()) return {};
+  if (database_->ok()) {
+    for (const auto& [id, entry] : holds_) {
+      if (entry) {
+        stored_holds_.insert(id);
+      } else {
+        stored_holds_.erase(id);
+      }
+    }
+    return {};
+  }
   std::string error = database_->take_error();
   abort();
   return std::unexpected(std::move(error));
