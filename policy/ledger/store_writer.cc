@@ -78,8 +78,10 @@ StoreWriter::StoreWriter(std::unique_ptr<Database> database) : database_(std::mo
   add_consumed_ = statement(
       "INSERT INTO consumed VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(id, number) DO UPDATE "
       "SET cost = cost + ?3, input = input + ?4, output = output + ?5");
+  // Not OR REPLACE: SQLite would copy every page that the statement touches, so
+  // as to be able to take back half of it.
   insert_record_ = statement(
-      "INSERT OR REPLACE INTO records VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
+      "INSERT INTO records VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
       "?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)");
   find_record_ = statement(
       "SELECT sequence, counters, body FROM records WHERE request_id = ?1 "
@@ -203,6 +205,7 @@ void StoreWriter::on(const Corrected& entry) {
   roll_up(before, -1);
   roll_up(entry.record, 1);
   drop_tags(before, sequence);
+  drop_record_.bind(1, sequence).run();
   write_record(entry.record, numbers, sequence);
 }
 
