@@ -78,7 +78,7 @@ void Books::due_at(Time time) {
   }
 }
 
-Result<ReserveOutcome> Books::reserve(ReserveRequest request) {
+Result<ReserveOutcome> Books::reserve(ReserveRequest&& request) {
   sweep_if_due(request.now);
   HoldShard& shard = shard_of(request.id);
   const std::scoped_lock lock(shard.mutex);
@@ -225,7 +225,7 @@ void Books::end_hold(Hold& hold, Allocation* lender, const Amount& used) {
 
 // REQUIRES: the hold's shard, the allocations and the counters are locked as
 // the hold needs.
-void Books::charge_hold(HoldShard& shard, Hold& hold, UsageRecord record) {
+void Books::charge_hold(HoldShard& shard, Hold& hold, UsageRecord&& record) {
   record.timestamp = hold.kept.now;
   Allocation* lender =
       hold.kept.allocation_id.empty() ? nullptr : live_allocation(hold.kept.allocation_id);
@@ -247,7 +247,7 @@ void Books::charge_hold(HoldShard& shard, Hold& hold, UsageRecord record) {
   shard.resolved.add(hold.kept.id);
 }
 
-Result<SettleOutcome> Books::settle(UsageRecord record) {
+Result<SettleOutcome> Books::settle(UsageRecord&& record) {
   HoldShard& shard = shard_of(record.request_id);
   const std::scoped_lock lock(shard.mutex);
   const auto open = shard.holds.find(record.request_id);
