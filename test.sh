@@ -30,6 +30,7 @@ if [[ $part != e2e ]]; then
 fi
 if [[ $part != unit ]]; then
   step "end to end" ./tests/e2e/run.sh build/release/budget
+  step "instructions per call" ./tests/bench/check-instructions.sh build/release/budget
 fi
 
 echo
