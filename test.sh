@@ -31,6 +31,7 @@ if [[ $part == all || $part == unit ]]; then
 fi
 if [[ $part == all || $part == e2e ]]; then
   step "end to end" ./tests/e2e/run.sh build/release/budget
+  step "instructions per call" ./tests/bench/check-instructions.sh build/release/budget
 fi
 if [[ $part == all || $part == charts ]]; then
   step "Helm chart" ./tests/charts/run.sh build/release/budget

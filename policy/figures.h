@@ -28,6 +28,16 @@ struct Figures {
 // nullopt: not limited.
 [[nodiscard]] std::optional<std::int64_t> limit_of(const Limits& limits, Unit unit);
 
+// Calls `each` with the unit and the figure of every limit that is set.
+void for_each_limit(const Limits& limits, const auto& each) {
+  if (limits.cost) each(Unit::cost, limits.cost->value());
+  if (limits.tokens) each(Unit::tokens, limits.tokens->value());
+  if (limits.input_tokens) each(Unit::input_tokens, limits.input_tokens->value());
+  if (limits.output_tokens) each(Unit::output_tokens, limits.output_tokens->value());
+  if (limits.requests) each(Unit::requests, *limits.requests);
+  if (limits.concurrent) each(Unit::concurrent, *limits.concurrent);
+}
+
 // The least whole amount that is at least `ppm` parts per million of `limit`.
 // REQUIRES: limit >= 0, 0 <= ppm <= 1,000,000.
 [[nodiscard]] std::int64_t share_of(std::int64_t limit, std::int64_t ppm);

@@ -80,15 +80,13 @@ void judge_shadow(Decision& decision, const PlannedLine& line, const CounterStat
 // before one that is nearly reached because it has less than nothing left.
 std::optional<Standing> to_warn_of(const PlannedLine& line, const CounterState& state) {
   std::optional<Standing> worst;
-  for (const Unit unit : all_units) {
-    const std::optional<std::int64_t> limit = limit_of(line.policy->limits, unit);
-    if (!limit) continue;
-    const Standing standing{unit, *limit, figures_of(unit, state, {})};
-    const std::int64_t warn_at = share_of(*limit, line.policy->warning_threshold_ppm);
-    const bool due = unit == Unit::concurrent ? standing.figures.committed() > *limit
+  for_each_limit(line.policy->limits, [&](Unit unit, std::int64_t limit) {
+    const Standing standing{unit, limit, figures_of(unit, state, {})};
+    const std::int64_t warn_at = share_of(limit, line.policy->warning_threshold_ppm);
+    const bool due = unit == Unit::concurrent ? standing.figures.committed() > limit
                                               : standing.figures.committed() >= warn_at;
     if (due && (!worst || tighter(standing, *worst))) worst = standing;
-  }
+  });
   return worst;
 }
 
@@ -120,14 +118,12 @@ Decision decide_admitted(const Plan& plan, const std::vector<CounterState>& stat
       decision.warnings.push_back(warning_about(line, warning->unit, warning->figures, amounts));
     }
     if (line.enforcement == Enforcement::count) continue;
-    for (const Unit unit : all_units) {
-      const std::optional<std::int64_t> limit = limit_of(policy.limits, unit);
-      if (!limit) continue;
-      const Standing standing{unit, *limit, figures_of(unit, states[i], {})};
-      if (tightest && !more_telling(standing, *tightest)) continue;
+    for_each_limit(policy.limits, [&](Unit unit, std::int64_t limit) {
+      const Standing standing{unit, limit, figures_of(unit, states[i], {})};
+      if (tightest && !more_telling(standing, *tightest)) return;
       tightest = standing;
       tightest_line = &line;
-    }
+    });
   }
   if (tightest) {
     decision.tightest = PolicyState{tightest_line->policy->id, tightest->unit, tightest->limit,

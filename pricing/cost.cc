@@ -96,6 +96,7 @@ Rates rates_in(const Price& price, ServiceTier tier, Tokens input_total) {
   }
   const auto service = std::ranges::find(price.service_tiers, tier, &ServiceTierRates::tier);
   const Rates* tiered = service == price.service_tiers.end() ? nullptr : &service->rates;
+  if (longer == nullptr && tiered == nullptr) return rates;
   for (const RateField& field : rate_fields) {
     const Rate in_long = longer == nullptr ? Rate() : longer->*field.member;
     const Rate in_tier = tiered == nullptr ? Rate() : tiered->*field.member;

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "policy/ledger/entry.h"
 #include "policy/ledger/limits.h"
 
 namespace budget::ledger {
@@ -72,9 +71,7 @@ void Applier::run() {
 
 std::expected<Position, std::string> Applier::gather() {
   return journal_.read(position(), batch_bytes_max, [this](std::string_view payload, Position) {
-    const auto entry = decode(payload);
-    if (entry) writer_->apply(*entry, payload);
-    return entry.has_value();
+    return writer_->apply(payload);
   });
 }
 

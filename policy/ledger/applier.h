@@ -25,7 +25,7 @@ namespace budget::ledger {
 class Applier {
  public:
   struct Options {
-    std::chrono::milliseconds interval{50};  // how long records may wait for their batch
+    std::chrono::milliseconds interval{250};  // how long records may wait for their batch
     std::chrono::hours usage_retention{24 * 90};
     std::function<void(std::string_view)> log;
     // Told after every batch, on the applier's thread.

@@ -78,7 +78,7 @@ void Books::due_at(Time time) {
   }
 }
 
-Result<ReserveOutcome> Books::reserve(ReserveRequest request) {
+Result<ReserveOutcome> Books::reserve(ReserveRequest&& request) {
   sweep_if_due(request.now);
   HoldShard& shard = shard_of(request.id);
   const std::scoped_lock lock(shard.mutex);
@@ -106,11 +106,13 @@ Result<ReserveOutcome> Books::hold_lines(ReserveRequest& request, HoldShard& sha
   HoldKept& kept = hold->kept;
   kept.lines.resize(request.lines.size());
   hold->counters.resize(request.lines.size());
+  hold->rules.reserve(request.lines.size());
   for (std::size_t i = 0; i < request.lines.size(); ++i) {
     const HoldLine& line = request.lines[i];
     Counter* counter = hold->counters[i] = counters_.find(line.counter.key);
     KeptLine& to = kept.lines[i];
-    to = {0, line.enforcement, line.limits, line.amount, {}};
+    to.amount = line.amount;
+    hold->rules.push_back({line.enforcement, line.limits});
     const std::size_t lent = lender && counter ? line_on(*lender, counter) : kNone;
     if (lent != kNone) to.drawn = least(line.amount, lender->remaining[lent]);
     if (line.enforcement == policy::Enforcement::count) continue;
@@ -177,10 +179,11 @@ Result<ReserveOutcome> Books::extend(const std::string& id, const Amount& amount
     line.amount = plus(line.amount, more);
     line.drawn = plus(line.drawn, drawn);
     // A call that was admitted below a threshold may pass it.
-    if (line.enforcement != policy::Enforcement::room) continue;
+    const Rule& rule = hold.rules[i];
+    if (rule.enforcement != policy::Enforcement::room) continue;
     const Amount rest = minus(more, drawn);
     const auto broken =
-        policy::broken_limit(line.enforcement, without_calls(limits_on(line.limits, rest)),
+        policy::broken_limit(rule.enforcement, without_calls(limits_on(rule.limits, rest)),
                              hold.counters[i]->state(hold.kept.now), rest);
     if (broken) {
       return ReserveOutcome{Shortfall{i, *broken}, states_of(hold.counters, hold.kept.now)};
@@ -222,7 +225,7 @@ void Books::end_hold(Hold& hold, Allocation* lender, const Amount& used) {
 
 // REQUIRES: the hold's shard, the allocations and the counters are locked as
 // the hold needs.
-void Books::charge_hold(HoldShard& shard, Hold& hold, UsageRecord record) {
+void Books::charge_hold(HoldShard& shard, Hold& hold, UsageRecord&& record) {
   record.timestamp = hold.kept.now;
   Allocation* lender =
       hold.kept.allocation_id.empty() ? nullptr : live_allocation(hold.kept.allocation_id);
@@ -244,7 +247,7 @@ void Books::charge_hold(HoldShard& shard, Hold& hold, UsageRecord record) {
   shard.resolved.add(hold.kept.id);
 }
 
-Result<SettleOutcome> Books::settle(UsageRecord record) {
+Result<SettleOutcome> Books::settle(UsageRecord&& record) {
   HoldShard& shard = shard_of(record.request_id);
   const std::scoped_lock lock(shard.mutex);
   const auto open = shard.holds.find(record.request_id);

@@ -46,9 +46,9 @@ class Books {
 
   // As Ledger's. `unknown_hold` means: not open, and not resolved of late; the
   // database may know more.
-  Result<ReserveOutcome> reserve(ReserveRequest request);
+  Result<ReserveOutcome> reserve(ReserveRequest&& request);
   Result<ReserveOutcome> extend(const std::string& id, const Amount& amount, Time lease_until);
-  Result<SettleOutcome> settle(UsageRecord record);
+  Result<SettleOutcome> settle(UsageRecord&& record);
   Result<bool> release(const std::string& id);
   std::size_t reap(Time now);
   Result<ReserveOutcome> allocate(const AllocateRequest& request);
@@ -71,9 +71,14 @@ class Books {
  private:
   static constexpr std::size_t kHoldShards = 64;
 
+  struct Rule {
+    policy::Enforcement enforcement = policy::Enforcement::count;
+    policy::Limits limits;
+  };
   struct Hold {
     HoldKept kept;
     std::vector<Counter*> counters;  // parallel to kept.lines
+    std::vector<Rule> rules;         // too, but empty after recovery: extend() asks them
     CounterTable::Shards shards = 0;
   };
   struct alignas(64) HoldShard {
@@ -101,7 +106,7 @@ class Books {
   Allocation* live_allocation(const std::string& id);
 
   Result<ReserveOutcome> hold_lines(ReserveRequest& request, HoldShard& shard, Allocation* lender);
-  void charge_hold(HoldShard& shard, Hold& hold, UsageRecord record);
+  void charge_hold(HoldShard& shard, Hold& hold, UsageRecord&& record);
   void end_hold(Hold& hold, Allocation* lender, const Amount& used);
   void end_allocation(Allocation& allocation);
   void lapse(HoldShard& shard, Hold& hold, Time now);

@@ -135,8 +135,7 @@ Result<ReserveOutcome> Books::allocate(const AllocateRequest& request) {
     if (!counter) return std::unexpected(LedgerError::storage_full);
     allocation->counters.push_back(counter);
     allocation->remaining.push_back(line.amount);
-    allocation->kept.lines.push_back(
-        {counter->number, line.enforcement, line.limits, line.amount, {}});
+    allocation->kept.lines.push_back({counter->number, line.amount, {}});
   }
   if (!keep(journal_, allocation->kept, Journal::Need::may_fail)) {
     return std::unexpected(LedgerError::storage_full);

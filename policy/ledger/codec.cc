@@ -1,28 +1,14 @@
 #include "policy/ledger/codec.h"
 
-#include <bit>
 #include <utility>
 
 namespace budget::ledger {
 
 using policy::Amount;
 using policy::CounterRef;
-using policy::Limits;
 using policy::Time;
 using pricing::Money;
 using pricing::Tokens;
-
-void Encoder::number(std::int64_t value) {
-  auto rest = (static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63);
-  char bytes[10];
-  std::size_t size = 0;
-  while (rest >= 0x80) {
-    bytes[size++] = static_cast<char>(rest | 0x80);
-    rest >>= 7;
-  }
-  bytes[size++] = static_cast<char>(rest);
-  out_.append(bytes, size);
-}
 
 void Encoder::text(std::string_view value) {
   number(static_cast<std::int64_t>(value.size()));
@@ -38,21 +24,6 @@ void Encoder::amount(const Amount& value) {
   number(value.cost.value());
   number(value.input.value());
   number(value.output.value());
-}
-
-void Encoder::limits(const Limits& value) {
-  const auto each = [this](const auto& limit, auto number_of) {
-    flag(limit.has_value());
-    if (limit) number(number_of(*limit));
-  };
-  const auto quantity = [](auto limit) { return limit.value(); };
-  const auto plain = [](std::int64_t limit) { return limit; };
-  each(value.cost, quantity);
-  each(value.tokens, quantity);
-  each(value.input_tokens, quantity);
-  each(value.output_tokens, quantity);
-  each(value.requests, plain);
-  each(value.concurrent, plain);
 }
 
 void Encoder::counter(const CounterRef& value) {
@@ -111,29 +82,12 @@ void Encoder::record(const UsageRecord& value) {
   number(value.time_to_first_byte_ms);
 }
 
-std::int64_t Decoder::number() {
-  std::uint64_t value = 0;
-  for (int shift = 0; shift < 64; shift += 7) {
-    if (rest_.empty()) break;
-    const auto byte = static_cast<std::uint8_t>(rest_.front());
-    rest_.remove_prefix(1);
-    value |= static_cast<std::uint64_t>(byte & 0x7Fu) << shift;
-    if (byte < 0x80) {
-      return static_cast<std::int64_t>((value >> 1) ^ (~(value & 1) + 1));
-    }
-  }
-  ok_ = false;
-  rest_ = {};
-  return 0;
-}
-
 std::size_t Decoder::count() {
   const std::int64_t size = number();
   if (size >= 0 && static_cast<std::uint64_t>(size) <= rest_.size()) {
     return static_cast<std::size_t>(size);
   }
-  ok_ = false;
-  rest_ = {};
+  fail();
   return 0;
 }
 
@@ -154,17 +108,6 @@ Amount Decoder::amount() {
   value.cost = Money(number());
   value.input = Tokens(number());
   value.output = Tokens(number());
-  return value;
-}
-
-Limits Decoder::limits() {
-  Limits value;
-  if (flag()) value.cost = Money(number());
-  if (flag()) value.tokens = Tokens(number());
-  if (flag()) value.input_tokens = Tokens(number());
-  if (flag()) value.output_tokens = Tokens(number());
-  if (flag()) value.requests = number();
-  if (flag()) value.concurrent = number();
   return value;
 }
 
@@ -220,7 +163,8 @@ UsageRecord Decoder::record() {
   value.usage_source = static_cast<UsageSource>(number());
   value.estimated = flag();
   value.unpriced = flag();
-  for (std::size_t left = count(); left > 0; --left) value.policies.push_back(text());
+  value.policies.resize(count());
+  for (std::string& policy : value.policies) policy = text();
   value.latency_ms = number();
   value.time_to_first_byte_ms = number();
   return value;

@@ -18,13 +18,16 @@ class Encoder {
  public:
   explicit Encoder(std::string& out) : out_(out) {}
 
-  void number(std::int64_t value);
+  void number(std::int64_t value) {
+    auto rest = (static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63);
+    for (; rest >= 0x80; rest >>= 7) out_.push_back(static_cast<char>(rest | 0x80));
+    out_.push_back(static_cast<char>(rest));
+  }
   void text(std::string_view value);
   void flag(bool value) { number(value ? 1 : 0); }
   void time(policy::Time value) { number(value.time_since_epoch().count()); }
   void time(const std::optional<policy::Time>& value);
   void amount(const policy::Amount& value);
-  void limits(const policy::Limits& value);
   void counter(const policy::CounterRef& value);
   void record(const UsageRecord& value);
 
@@ -39,7 +42,17 @@ class Decoder {
  public:
   explicit Decoder(std::string_view bytes) : rest_(bytes) {}
 
-  [[nodiscard]] std::int64_t number();
+  [[nodiscard]] std::int64_t number() {
+    std::uint64_t value = 0;
+    for (int shift = 0; shift < 64 && !rest_.empty(); shift += 7) {
+      const auto byte = static_cast<std::uint8_t>(rest_.front());
+      rest_.remove_prefix(1);
+      value |= static_cast<std::uint64_t>(byte & 0x7Fu) << shift;
+      if (byte < 0x80) return static_cast<std::int64_t>((value >> 1) ^ (~(value & 1) + 1));
+    }
+    fail();
+    return 0;
+  }
   [[nodiscard]] std::string text();
   [[nodiscard]] bool flag() { return number() != 0; }
   // A number of elements that follow; each takes at least one byte.
@@ -47,7 +60,6 @@ class Decoder {
   [[nodiscard]] policy::Time time() { return policy::Time(std::chrono::milliseconds(number())); }
   [[nodiscard]] std::optional<policy::Time> optional_time();
   [[nodiscard]] policy::Amount amount();
-  [[nodiscard]] policy::Limits limits();
   [[nodiscard]] policy::CounterRef counter();
   [[nodiscard]] UsageRecord record();
 
@@ -56,6 +68,11 @@ class Decoder {
   [[nodiscard]] bool complete() const { return ok_ && rest_.empty(); }
 
  private:
+  void fail() {
+    ok_ = false;
+    rest_ = {};
+  }
+
   std::string_view rest_;
   bool ok_ = true;
 };

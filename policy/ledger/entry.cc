@@ -30,20 +30,15 @@ void put_lines(Encoder& encoder, const std::vector<KeptLine>& lines) {
   encoder.number(static_cast<std::int64_t>(lines.size()));
   for (const KeptLine& line : lines) {
     encoder.number(line.counter);
-    encoder.number(static_cast<std::int64_t>(line.enforcement));
-    encoder.limits(line.limits);
     encoder.amount(line.amount);
     encoder.amount(line.drawn);
   }
 }
 
 std::vector<KeptLine> take_lines(Decoder& decoder) {
-  std::vector<KeptLine> lines;
-  for (std::size_t left = decoder.count(); left > 0; --left) {
-    KeptLine& line = lines.emplace_back();
+  std::vector<KeptLine> lines(decoder.count());
+  for (KeptLine& line : lines) {
     line.counter = decoder.number();
-    line.enforcement = static_cast<policy::Enforcement>(decoder.number());
-    line.limits = decoder.limits();
     line.amount = decoder.amount();
     line.drawn = decoder.amount();
   }
@@ -65,8 +60,8 @@ Charged take_charged(Decoder& decoder) {
   Charged charged;
   charged.record = decoder.record();
   charged.allocation_id = decoder.text();
-  for (std::size_t left = decoder.count(); left > 0; --left) {
-    ChargedLine& line = charged.lines.emplace_back();
+  charged.lines.resize(decoder.count());
+  for (ChargedLine& line : charged.lines) {
     line.counter = decoder.number();
     line.consumed = decoder.amount();
   }
@@ -169,6 +164,14 @@ void encode(const AllocationKept& entry, std::string& out) {
 
 void encode(const AllocationEnded& entry, std::string& out) {
   begin(Kind::allocation_ended, out).text(entry.id);
+}
+
+std::optional<std::string> kept_hold_id(std::string_view bytes) {
+  Decoder decoder(bytes);
+  if (static_cast<Kind>(decoder.number()) != Kind::hold_kept) return std::nullopt;
+  std::string id = decoder.text();
+  if (!decoder.ok()) return std::nullopt;
+  return id;
 }
 
 std::optional<Entry> decode(std::string_view bytes) {

@@ -22,10 +22,10 @@ struct CounterForgotten {
   std::int64_t number = 0;
 };
 
+// What is held on a counter. By what limits it was let in is not said: after a
+// crash no hold is extended, each is charged.
 struct KeptLine {
   std::int64_t counter = 0;
-  policy::Enforcement enforcement = policy::Enforcement::count;
-  policy::Limits limits;
   Amount amount;  // held here, in all
   Amount drawn;   // of that, what an allocation lent
 };
@@ -80,6 +80,10 @@ void encode(const Charged& entry, std::string& out);
 void encode(const Corrected& entry, std::string& out);
 void encode(const AllocationKept& entry, std::string& out);
 void encode(const AllocationEnded& entry, std::string& out);
+
+// The id of a HoldKept, for who needs no more of it; nullopt when `bytes` are
+// another entry.
+[[nodiscard]] std::optional<std::string> kept_hold_id(std::string_view bytes);
 
 // nullopt when `bytes` are not exactly one entry.
 [[nodiscard]] std::optional<Entry> decode(std::string_view bytes);

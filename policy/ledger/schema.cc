@@ -44,7 +44,7 @@ CREATE TABLE records(
   input INTEGER NOT NULL, output INTEGER NOT NULL, cache_read INTEGER NOT NULL,
   cache_write INTEGER NOT NULL, reasoning INTEGER NOT NULL,
   input_cost INTEGER NOT NULL, output_cost INTEGER NOT NULL, total_cost INTEGER NOT NULL,
-  estimated INTEGER NOT NULL,
+  estimated INTEGER NOT NULL, policy_set INTEGER NOT NULL,
   counters BLOB NOT NULL, body BLOB NOT NULL);
 CREATE INDEX records_by_request ON records(request_id);
 CREATE INDEX records_by_time ON records(timestamp);
@@ -52,13 +52,16 @@ CREATE INDEX records_by_component ON records(component, timestamp) WHERE compone
 CREATE INDEX records_by_context ON records(context_id, timestamp) WHERE context_id <> '';
 CREATE INDEX records_by_user ON records(user, timestamp) WHERE user <> '';
 CREATE INDEX records_by_key ON records(key_id, timestamp) WHERE key_id <> '';
+CREATE INDEX records_by_policy_set ON records(policy_set, timestamp) WHERE policy_set <> 0;
 CREATE TABLE record_tags(
   name TEXT NOT NULL, value TEXT NOT NULL, sequence INTEGER NOT NULL,
   PRIMARY KEY(name, value, sequence)) WITHOUT ROWID;
-CREATE INDEX record_tags_by_record ON record_tags(sequence);
-CREATE TABLE record_policies(
-  policy TEXT NOT NULL, sequence INTEGER NOT NULL, PRIMARY KEY(policy, sequence)) WITHOUT ROWID;
-CREATE INDEX record_policies_by_record ON record_policies(sequence);
+-- The policies that records counted against. Many records share few sets, so a
+-- record names its set: 0 is none, and a set stays when its records go.
+CREATE TABLE policy_sets(id INTEGER PRIMARY KEY, names BLOB NOT NULL UNIQUE);
+CREATE TABLE policies_in_sets(
+  policy TEXT NOT NULL, policy_set INTEGER NOT NULL,
+  PRIMARY KEY(policy, policy_set)) WITHOUT ROWID;
 
 CREATE TABLE rollups(
   hour INTEGER NOT NULL,

@@ -68,6 +68,10 @@ std::string_view Statement::bytes(int column) const {
 
 std::expected<std::unique_ptr<Database>, std::string> Database::open(const std::string& path,
                                                                      bool read_only) {
+  // Its statistics of memory are one lock for the whole process, taken for every
+  // allocation. Refused, without harm, once SQLite is in use.
+  static const int without_statistics = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  static_cast<void>(without_statistics);
   std::unique_ptr<Database> database(new Database);
   database->path_ = path;
   sqlite3* raw = nullptr;

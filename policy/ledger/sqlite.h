@@ -53,6 +53,8 @@ class Database {
                                                                     bool read_only);
 
   bool run(const std::string& sql);
+  // The row id of the newest INSERT.
+  [[nodiscard]] std::int64_t last_row() const { return sqlite3_last_insert_rowid(handle_.get()); }
   // The first error since it was last taken; "" when there was none.
   [[nodiscard]] std::string take_error();
   [[nodiscard]] bool ok() const { return error_.empty(); }

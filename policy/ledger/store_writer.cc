@@ -46,6 +46,8 @@ std::expected<std::unique_ptr<StoreWriter>, std::string> StoreWriter::open(
     const CounterRef ref = decoder.counter();
     if (ref.rolling.count() > 0) writer->rolling_[all.number(0)] = ref.rolling;
   }
+  Statement holds = writer->statement("SELECT id FROM holds");
+  while (holds.next()) writer->stored_holds_.insert(holds.text(0));
   return writer;
 }
 
@@ -76,16 +78,19 @@ StoreWriter::StoreWriter(std::unique_ptr<Database> database) : database_(std::mo
   add_consumed_ = statement(
       "INSERT INTO consumed VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(id, number) DO UPDATE "
       "SET cost = cost + ?3, input = input + ?4, output = output + ?5");
+  // Not OR REPLACE: SQLite would copy every page that the statement touches, so
+  // as to be able to take back half of it.
   insert_record_ = statement(
-      "INSERT OR REPLACE INTO records VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
-      "?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)");
+      "INSERT INTO records VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
+      "?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)");
   find_record_ = statement(
       "SELECT sequence, counters, body FROM records WHERE request_id = ?1 "
       "ORDER BY sequence DESC LIMIT 1");
   insert_tag_ = statement("INSERT OR IGNORE INTO record_tags VALUES(?1, ?2, ?3)");
-  insert_policy_ = statement("INSERT OR IGNORE INTO record_policies VALUES(?1, ?2)");
-  drop_tags_ = statement("DELETE FROM record_tags WHERE sequence = ?1");
-  drop_policies_ = statement("DELETE FROM record_policies WHERE sequence = ?1");
+  drop_tag_ = statement("DELETE FROM record_tags WHERE name = ?1 AND value = ?2 AND sequence = ?3");
+  find_policy_set_ = statement("SELECT id FROM policy_sets WHERE names = ?1");
+  insert_policy_set_ = statement("INSERT INTO policy_sets(names) VALUES(?1)");
+  insert_in_set_ = statement("INSERT OR IGNORE INTO policies_in_sets VALUES(?1, ?2)");
   add_rollup_ = statement(
       "INSERT INTO rollups VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
       "?15, ?16, ?17, ?18, ?19) ON CONFLICT DO UPDATE SET requests = requests + ?10, "
@@ -94,7 +99,7 @@ StoreWriter::StoreWriter(std::unique_ptr<Database> database) : database_(std::mo
       "input_cost = input_cost + ?16, output_cost = output_cost + ?17, "
       "total_cost = total_cost + ?18, estimated = estimated + ?19");
   set_position_ = statement("UPDATE meta SET value = ?1 WHERE name = 'position'");
-  old_records_ = statement("SELECT sequence FROM records WHERE timestamp < ?1 LIMIT ?2");
+  old_records_ = statement("SELECT sequence, body FROM records WHERE timestamp < ?1 LIMIT ?2");
   drop_record_ = statement("DELETE FROM records WHERE sequence = ?1");
   drop_rollups_ = statement("DELETE FROM rollups WHERE hour < ?1");
 }
@@ -112,7 +117,13 @@ void StoreWriter::begin() {
   database_->run("BEGIN IMMEDIATE");
 }
 
-void StoreWriter::apply(const Entry& entry, std::string_view bytes) {
+bool StoreWriter::apply(std::string_view bytes) {
+  if (auto id = kept_hold_id(bytes)) {
+    keep_hold(*std::move(id), bytes);
+    return true;
+  }
+  const auto entry = decode(bytes);
+  if (!entry) return false;
   std::visit(
       [this, bytes](const auto& each) {
         if constexpr (requires { on(each, bytes); }) {
@@ -121,7 +132,8 @@ void StoreWriter::apply(const Entry& entry, std::string_view bytes) {
           on(each);
         }
       },
-      entry);
+      *entry);
+  return true;
 }
 
 void StoreWriter::on(const CounterDefined& entry) {
@@ -137,10 +149,6 @@ void StoreWriter::on(const CounterForgotten& entry) {
   rolling_.erase(entry.number);
   drop_counter_.bind(1, entry.number).run();
   drop_buckets_.bind(1, entry.number).run();
-}
-
-void StoreWriter::on(const HoldKept& entry, std::string_view bytes) {
-  holds_[entry.id] = std::string(bytes);
 }
 
 void StoreWriter::on(const HoldReleased& entry) {
@@ -196,8 +204,8 @@ void StoreWriter::on(const Corrected& entry) {
   find_record_.reset();
   roll_up(before, -1);
   roll_up(entry.record, 1);
-  drop_tags_.bind(1, sequence).run();
-  drop_policies_.bind(1, sequence).run();
+  drop_tags(before, sequence);
+  drop_record_.bind(1, sequence).run();
   write_record(entry.record, numbers, sequence);
 }
 
@@ -215,6 +223,7 @@ void StoreWriter::write_record(const UsageRecord& record, std::string_view count
                                std::optional<std::int64_t> sequence) {
   std::string body;
   Encoder(body).record(record);
+  const std::int64_t set = policy_set_of(record.policies);
   if (sequence) insert_record_.bind(1, *sequence);  // else NULL: the next one
   insert_record_.bind(2, record.request_id)
       .bind(3, ms_of(record.timestamp))
@@ -229,21 +238,38 @@ void StoreWriter::write_record(const UsageRecord& record, std::string_view count
       .bind(12, record.status);
   const Figures figures = figures_of(record);
   for (int i = 1; i < 10; ++i) insert_record_.bind(12 + i, figures.values[i]);
-  insert_record_.bind_bytes(22, counters).bind_bytes(23, body).run();
-  const bool has_lists = !record.caller.tags.empty() || !record.policies.empty();
-  if (!has_lists) return;
-  std::int64_t row = 0;
-  if (sequence) {
-    row = *sequence;
-  } else {
-    Statement last = statement("SELECT last_insert_rowid()");
-    if (last.next()) row = last.number(0);
-  }
+  insert_record_.bind(22, set).bind_bytes(23, counters).bind_bytes(24, body).run();
+  const std::int64_t row = database_->last_row();
   for (const auto& [name, value] : record.caller.tags) {
     insert_tag_.bind(1, name).bind(2, value).bind(3, row).run();
   }
-  for (const std::string& policy : record.policies) {
-    insert_policy_.bind(1, policy).bind(2, row).run();
+}
+
+// The set's id, made if it is new; 0 for none.
+std::int64_t StoreWriter::policy_set_of(const std::vector<std::string>& policies) {
+  if (policies.empty()) return 0;
+  std::string names;
+  Encoder encoder(names);
+  for (const std::string& policy : policies) encoder.text(policy);
+  const auto known = policy_sets_.find(names);
+  if (known != policy_sets_.end()) return known->second;
+  std::int64_t id = 0;
+  find_policy_set_.bind_bytes(1, names);
+  if (find_policy_set_.next()) id = find_policy_set_.number(0);
+  find_policy_set_.reset();
+  if (id == 0) {
+    insert_policy_set_.bind_bytes(1, names).run();
+    id = database_->last_row();
+    for (const std::string& policy : policies) insert_in_set_.bind(1, policy).bind(2, id).run();
+  }
+  if (policy_sets_.size() >= policy_sets_known_max) policy_sets_.clear();
+  policy_sets_.emplace(std::move(names), id);
+  return id;
+}
+
+void StoreWriter::drop_tags(const UsageRecord& record, std::int64_t sequence) {
+  for (const auto& [name, value] : record.caller.tags) {
+    drop_tag_.bind(1, name).bind(2, value).bind(3, sequence).run();
   }
 }
 
@@ -282,7 +308,7 @@ void StoreWriter::write_holds() {
   for (const auto& [id, entry] : holds_) {
     if (entry) {
       keep_hold_.bind(1, id).bind_bytes(2, *entry).run();
-    } else {
+    } else if (stored_holds_.contains(id)) {
       drop_hold_.bind(1, id).run();
     }
   }
@@ -308,13 +334,15 @@ void StoreWriter::trim(policy::Time keep_from) {
   // Whole hours, and the rollups last, so that records and rollups tell the
   // same story again once all that is too old is gone.
   const std::int64_t cut = ms_of(keep_from) / kHourMs * kHourMs;
-  std::vector<std::int64_t> old;
+  std::vector<std::pair<std::int64_t, UsageRecord>> old;
   old_records_.bind(1, cut).bind(2, trimmed_at_once_max);
-  while (old_records_.next()) old.push_back(old_records_.number(0));
+  while (old_records_.next()) {
+    Decoder decoder(old_records_.bytes(1));
+    old.emplace_back(old_records_.number(0), decoder.record());
+  }
   old_records_.reset();
-  for (const std::int64_t sequence : old) {
-    drop_tags_.bind(1, sequence).run();
-    drop_policies_.bind(1, sequence).run();
+  for (const auto& [sequence, record] : old) {
+    drop_tags(record, sequence);
     drop_record_.bind(1, sequence).run();
   }
   if (std::ssize(old) < trimmed_at_once_max) drop_rollups_.bind(1, cut).run();
@@ -327,7 +355,16 @@ std::expected<void, std::string> StoreWriter::commit(Position position, policy::
   trim(keep_from);
   set_position_.bind(1, static_cast<std::int64_t>(position)).run();
   if (database_->ok()) database_->run("COMMIT");
-  if (database_->ok()) return {};
+  if (database_->ok()) {
+    for (const auto& [id, entry] : holds_) {
+      if (entry) {
+        stored_holds_.insert(id);
+      } else {
+        stored_holds_.erase(id);
+      }
+    }
+    return {};
+  }
   std::string error = database_->take_error();
   abort();
   return std::unexpected(std::move(error));
@@ -335,6 +372,7 @@ std::expected<void, std::string> StoreWriter::commit(Position position, policy::
 
 void StoreWriter::abort() {
   database_->run("ROLLBACK");
+  policy_sets_.clear();                        // some may have been rolled back
   static_cast<void>(database_->take_error());  // it may have rolled back by itself
 }
 

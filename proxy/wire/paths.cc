@@ -14,6 +14,19 @@ int hex_digit(char c) {
   return -1;
 }
 
+// ASCII that stands for itself: nothing in it can be escaped, hidden or read in
+// two ways.
+bool is_literal(std::string_view segment) {
+  return std::ranges::all_of(segment, [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte > 0x20 && byte < 0x7F && c != '%' && c != '\\';
+  });
+}
+
+bool is_dots(std::string_view segment) {
+  return segment == "." || segment == "..";
+}
+
 }  // namespace
 
 std::string_view take_segment(std::string_view& path) {
@@ -29,6 +42,8 @@ bool is_plain_path(std::string_view path) {
   std::string_view rest = path;
   while (!rest.empty()) {
     const std::string_view segment = take_segment(rest);
+    if (segment.empty() || is_dots(segment)) return false;
+    if (is_literal(segment)) continue;
     if (segment.find('\\') != std::string_view::npos) return false;
     if (!decode_segment(segment)) return false;
     for (const char c : segment) {
@@ -40,6 +55,11 @@ bool is_plain_path(std::string_view path) {
 
 std::optional<std::string> decode_segment(std::string_view segment) {
   std::string text;
+  if (is_literal(segment)) {
+    text = segment;
+    if (text.empty() || is_dots(text)) return std::nullopt;
+    return text;
+  }
   text.reserve(segment.size());
   for (std::size_t i = 0; i < segment.size(); ++i) {
     char c = segment[i];
@@ -54,7 +74,7 @@ std::optional<std::string> decode_segment(std::string_view segment) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F || c == '\\') return std::nullopt;
     text += c;
   }
-  if (text.empty() || text == "." || text == "..") return std::nullopt;
+  if (text.empty() || is_dots(text)) return std::nullopt;
   if (!simdjson::validate_utf8(text.data(), text.size())) return std::nullopt;
   return text;
 }

@@ -2,7 +2,7 @@
 // figure hardly moves between runs and machines.
 //   node tests/bench/instructions.mjs BINARY [--calls 2000] [--kib 1] [--keep FILE]
 // Eight matching policies, one worker, one connection. --keep leaves the
-// worker's profile for callgrind_annotate.
+// worker's profile for callgrind_annotate, and the store writer's in FILE.store.
 import {execFileSync} from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
@@ -48,18 +48,22 @@ try {
   control('--dump');
   // One profile a thread: what the worker does is what a call waits for; the
   // store's writer follows in batches, whose size depends on the timing.
-  const sum = {total: 0, serving: 0};
+  const sum = {total: 0, serving: 0, storing: 0};
   for (const name of fs.readdirSync(folder).filter((file) => /^profile\.1-/.test(file))) {
     const text = fs.readFileSync(path.join(folder, name), 'utf8');
     const count = Number(/^(?:summary|totals): (\d+)/m.exec(text)[1]);
-    const serving = text.includes('budget::pipeline::serve_call');
     sum.total += count;
-    if (serving) sum.serving += count;
-    if (serving && options.keep) fs.copyFileSync(path.join(folder, name), options.keep);
+    const part = text.includes('budget::pipeline::serve_call') ? 'serving'
+      : text.includes('budget::ledger::StoreWriter::commit') ? 'storing' : undefined;
+    if (!part) continue;
+    sum[part] += count;
+    const kept = options.keep && options.keep + (part === 'storing' ? '.store' : '');
+    if (kept) fs.copyFileSync(path.join(folder, name), kept);
   }
   const perCall = (count) => Math.round(count / calls);
   console.log(JSON.stringify({calls, kib: Number(options.kib),
     serving_instructions_per_call: perCall(sum.serving),
+    storing_instructions_per_call: perCall(sum.storing),
     all_instructions_per_call: perCall(sum.total)}));
 } finally {
   agent.destroy();
