@@ -212,7 +212,7 @@ void Program::reload() {
 
 void Program::publish(std::shared_ptr<const pipeline::Snapshot> snapshot,
                       std::string config_error) {
-  auto view = view_of(*snapshot, std::move(config_error), draining_);
+  auto view = view_of(*snapshot, std::move(config_error), draining_, workers_.size());
   const std::lock_guard lock(view_mutex_);
   snapshot_ = std::move(snapshot);
   view_ = std::move(view);

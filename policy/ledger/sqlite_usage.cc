@@ -116,10 +116,9 @@ bool rollups_suffice(const UsageFilter& filter, const std::vector<std::string>& 
       !filter.request_id.empty() || filter.tag) {
     return false;
   }
-  return std::ranges::none_of(
-      group_by, [](const std::string& name) {
-        return name == "context_id" || name == "minute" || name == "tag" || tag_name_in(name);
-      });
+  return std::ranges::none_of(group_by, [](const std::string& name) {
+    return name == "context_id" || name == "minute" || name == "tag" || tag_name_in(name);
+  });
 }
 
 std::string from_records(const Where& where) {
