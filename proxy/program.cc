@@ -118,6 +118,7 @@ std::expected<void, std::string> Program::open(Config config) {
     workers_.push_back(
         std::make_unique<server::Worker>(*services_, admin_->api(), tasks_, snapshot_));
   }
+  publish(snapshot_, "");  // once more, for it tells how many workers there are
   return listen(config);
 }
 
