@@ -171,12 +171,18 @@ json::object success_json(const Route& route) {
   std::string_view type = "text/plain";
   if (route.path == "/api/docs") type = "text/html";
   if (route.path == "/api/usage/export") type = "text/csv";
-  return answer_json("Done", type, {{"type", "string"}});
+  json::object answer = answer_json("Done", type, {{"type", "string"}});
+  if (type == "text/csv") {
+    answer["content"].as_object()["application/x-ndjson"] =
+        json::object{{"schema", json::object{{"type", "string"}}}};
+  }
+  return answer;
 }
 
 json::object responses_json(const Route& route) {
   json::object responses;
   responses[std::to_string(route.status)] = success_json(route);
+  if (route.path == "/api/usage/record") responses["200"] = success_json(route);  // a correction
   const auto failure = [&responses](std::string_view status, std::string_view description) {
     responses[status] = answer_json(description, "application/json", reference("Failure"));
   };

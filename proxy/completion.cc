@@ -163,7 +163,7 @@ _budget() {
          R"(  esac
   _describe budget offered
 }
-compdef _budget budget
+if [[ "${funcstack[1]}" == _budget ]]; then _budget "$@"; else compdef _budget budget; fi
 )";
 }
 
