@@ -61,6 +61,7 @@ void append_value(std::string& out, const LogField& field) {
 }  // namespace
 
 Log::Level log_level_named(std::string_view name) {
+  if (name == "trace") return Log::Level::debug;
   for (const auto level :
        {Log::Level::debug, Log::Level::warn, Log::Level::error, Log::Level::off}) {
     if (name_of(level) == name) return level;

@@ -48,16 +48,20 @@ class Program {
   void announce() const;
   void wait_for_signal();
   void watch_file();
+  void keep_house();
+  net::Awaitable<void> reap();
   void reload();
   void begin_drain();
   void await_drained();
   void publish(std::shared_ptr<const pipeline::Snapshot> snapshot, std::string config_error);
   void log_call(const ledger::UsageRecord& record) const;
+  void log_refusal(const pipeline::Refusal& refusal) const;
 
   server::Loop io_{1};
   boost::asio::signal_set signals_;
   boost::asio::steady_timer file_timer_;
   boost::asio::steady_timer drain_timer_;
+  boost::asio::steady_timer house_timer_;
 
   policy::SystemClock clock_;
   Log log_;
@@ -71,6 +75,7 @@ class Program {
   std::vector<std::unique_ptr<server::Listener>> listeners_;
   std::vector<std::string> addresses_;  // what is listened on, for people
 
+  Config started_with_;
   std::string config_file_;
   std::filesystem::file_time_type config_time_{};
   std::chrono::milliseconds shutdown_timeout_{};

@@ -108,6 +108,11 @@ std::expected<std::unique_ptr<EmbeddedLedger>, std::string> EmbeddedLedger::open
   parts->lock = std::move(*lock);
 
   const std::string database = options.path + "/ledger.sqlite";
+  // SQLite gives a new file, and those beside it, the mode it finds: who calls
+  // whom for how much is not for everybody on the machine.
+  if (const int made = ::open(database.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600); made >= 0) {
+    ::close(made);
+  }
   auto writer = StoreWriter::open(database);
   if (!writer) return std::unexpected(std::move(writer.error()));
   JournalOptions journal_options;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "proxy/pipeline/answer.h"
+#include "proxy/pipeline/downgrade.h"
 #include "proxy/pipeline/estimate.h"
 #include "proxy/pipeline/provisional.h"
 
@@ -186,26 +187,22 @@ net::Awaitable<Attempt> Admission::clamp(Attempt refused, Tokens least) {
 }
 
 net::Awaitable<Attempt> Admission::downgrade(const Action& action, Attempt refused) {
-  const std::string model_before = call_.model;
-  const std::string own_prefix = call_.provider->config.name + "/";
+  const DowngradeTarget before = target_now(call_);
   const policy::Policy& policy = refusing(refused);
-  Attempt attempt;
   for (const std::string& entry : action.models) {
-    // "provider/model" names this provider or is not for this call: a call is
-    // never sent to another provider, whose format and key it does not have.
-    std::string_view model = entry;
-    if (model.starts_with(own_prefix)) model.remove_prefix(own_prefix.size());
-    if (model == model_before || !estimate_for_model(call_, model)) continue;
+    const auto target = downgrade_target(call_, before, entry);
+    if (!target || !use_target(call_, *target)) continue;
     plan();
     policy::hold_to_limit(call_.plan, policy);
-    attempt = co_await reserve();
+    Attempt attempt = co_await reserve();
     if (attempt.refused() && count_input_exactly(call_)) attempt = co_await reserve();
     if (attempt.refused()) continue;
     verdict_ = policy::Verdict::downgrade;
     call_.rewrite.model = call_.model;
+    call_.rerouted = target->provider != before.provider;
     co_return attempt;
   }
-  estimate_for_model(call_, model_before);
+  use_target(call_, before);
   count_input_exactly(call_);
   plan();
   co_return refused;

@@ -42,7 +42,8 @@ struct Call {
   bool dry_run = false;
 
   // estimate
-  std::string model;  // what is sent upstream: the caller's, or a downgrade
+  std::string model;      // what is sent upstream: the caller's, or a downgrade
+  bool rerouted = false;  // the downgrade is another provider's
   pricing::FoundPrice price;
   pricing::WorstCase worst;
   bool input_exact = false;         // worst.input is as good as it gets

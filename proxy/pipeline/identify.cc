@@ -254,6 +254,11 @@ void pin(Call& call) {
 
 }  // namespace
 
+bool may_use(const Call& call, std::string_view provider, std::string_view model) {
+  return !call.grant ||
+         (matches_any(call.grant->providers, provider) && matches_any(call.grant->models, model));
+}
+
 bool is_own_header(std::string_view name) {
   return name.size() >= 9 && equal_ignoring_case(name.substr(0, 9), "x-budget-");
 }

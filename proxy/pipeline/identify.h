@@ -14,6 +14,9 @@ namespace budget::pipeline {
 // A header in which a key travels.
 [[nodiscard]] bool is_credential_header(std::string_view name);
 
+// Whether the call's key, if it has one, may use that model there.
+[[nodiscard]] bool may_use(const Call& call, std::string_view provider, std::string_view model);
+
 // Fills the call's caller, grant and dry_run. What a key pins wins over
 // headers, these over the path's labels, these over the format's user field,
 // that over the configured default.

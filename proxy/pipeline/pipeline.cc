@@ -11,6 +11,7 @@
 #include "proxy/pipeline/relay.h"
 #include "proxy/pipeline/route.h"
 #include "proxy/pipeline/settler.h"
+#include "proxy/wire/refusal.h"
 
 namespace budget::pipeline {
 namespace {
@@ -18,6 +19,21 @@ namespace {
 net::Awaitable<After> answer(Call& call, wire::Problem problem) {
   const auto sent = co_await send_problem(call, std::move(problem));
   co_return sent&& call.request.keep_alive ? After::keep : After::close;
+}
+
+net::Awaitable<After> refuse(Call& call, wire::Problem problem) {
+  call.decision.verdict = policy::Verdict::deny;
+  if (call.services().on_refusal) {
+    const std::string_view provider =
+        call.provider ? call.provider->config.name : std::string_view();
+    call.services().on_refusal({.request_id = call.request_id,
+                                .component = call.caller.component,
+                                .provider = provider,
+                                .model = call.model,
+                                .code = wire::code_of(problem.kind),
+                                .message = problem.message});
+  }
+  return answer(call, std::move(problem));
 }
 
 // Phases 2 to 4: what can be refused without asking the ledger.
@@ -50,10 +66,7 @@ net::Awaitable<After> fail(Call& call, ForwardFailure failure) {
 
 net::Awaitable<After> serve_call(std::shared_ptr<WorkerState> state, const Request& request) {
   Call call(std::move(state), request);
-  if (auto refused = understand(call)) {
-    call.decision.verdict = policy::Verdict::deny;
-    co_return co_await answer(call, std::move(*refused));
-  }
+  if (auto refused = understand(call)) co_return co_await refuse(call, std::move(*refused));
 
   if (call.route.billing == wire::Billing::metered) {
     if (call.dry_run) {
@@ -66,7 +79,7 @@ net::Awaitable<After> serve_call(std::shared_ptr<WorkerState> state, const Reque
     auto refused = co_await admit_call(call);
     if (refused) call.decision.verdict = policy::Verdict::deny;
     call.services().metrics.count(call.decision.verdict);
-    if (refused) co_return co_await answer(call, std::move(*refused));
+    if (refused) co_return co_await refuse(call, std::move(*refused));
     ask_for_usage(call);
   }
 

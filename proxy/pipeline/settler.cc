@@ -170,8 +170,11 @@ net::Awaitable<void> settle_call(Call& call, const ledger::UsageRecord& record) 
       if (!corrected) Metrics::add(services.metrics.settle_failures);
     } else if (!settled) {
       Metrics::add(services.metrics.settle_failures);
-    } else if (settled->overrun != ledger::Amount{}) {
-      Metrics::add(services.metrics.overruns);
+    } else {
+      if (settled->overrun != ledger::Amount{}) Metrics::add(services.metrics.overruns);
+      // What an answer says is left is what is left after it.
+      call.decision.tightest =
+          policy::decide_admitted(call.plan, settled->states, {}).tightest;
     }
   }
   if (services.on_record) services.on_record(record);

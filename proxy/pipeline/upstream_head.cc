@@ -38,6 +38,12 @@ bool replaces_credentials(const ProviderConfig& config) {
   return !config.key.empty() || config.sigv4.has_value();
 }
 
+// The caller's credentials end here where ours replace them, where they are a
+// proxy key, and where a downgrade goes to a provider they are not for.
+bool drops_credentials(const Call& call) {
+  return replaces_credentials(call.provider->config) || call.grant || call.rerouted;
+}
+
 bool goes_on(const Call& call, const net::Field& field) {
   const ProviderConfig& config = call.provider->config;
   if (net::is_hop_by_hop(field.name) || is_own_header(field.name)) return false;
@@ -45,12 +51,10 @@ bool goes_on(const Call& call, const net::Field& field) {
       equal_ignoring_case(field.name, "content-length")) {
     return false;
   }
-  // A proxy key never leaves, even where no provider key replaces it.
-  if (is_credential_header(field.name) && (replaces_credentials(config) || call.grant))
-    return false;
-  if (is_signature_header(field.name) && replaces_credentials(config)) return false;
-  // The usage must be readable as it passes; identity costs us nothing and
-  // decoding would (docs/decisions/0014).
+  if (is_credential_header(field.name) && drops_credentials(call)) return false;
+  if (is_signature_header(field.name) && drops_credentials(call)) return false;
+  // Only an answer that is not compressed can be filtered and cut
+  // (docs/decisions/0014).
   if (equal_ignoring_case(field.name, "accept-encoding")) {
     return call.route.billing != wire::Billing::metered;
   }
@@ -64,9 +68,7 @@ bool goes_on(const Call& call, const net::Field& field) {
 
 // `?key=` is a credential of Gemini's: dropped where ours replaces it.
 std::string upstream_query(const Call& call) {
-  if (!replaces_credentials(call.provider->config) && !call.grant) {
-    return std::string(call.request.query);
-  }
+  if (!drops_credentials(call)) return std::string(call.request.query);
   std::string kept;
   std::string_view query = call.request.query;
   while (!query.empty()) {

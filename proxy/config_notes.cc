@@ -1,0 +1,61 @@
+#include "proxy/config_notes.h"
+
+#include <algorithm>
+#include <string_view>
+#include <tuple>
+
+namespace budget {
+namespace {
+
+bool same_listener(const ListenConfig& a, const ListenConfig& b) {
+  const auto tls = [](const ListenConfig& listen) {
+    const TlsServerConfig none;
+    const TlsServerConfig& used = listen.tls ? *listen.tls : none;
+    return std::tuple(listen.tls.has_value(), used.self_signed, used.certificate, used.key,
+                      used.client_ca);
+  };
+  return std::tuple(a.address, a.port, a.llm, a.admin) ==
+             std::tuple(b.address, b.port, b.llm, b.admin) &&
+         tls(a) == tls(b);
+}
+
+bool same_admin_key(const AdminKeyConfig& a, const AdminKeyConfig& b) {
+  return std::tie(a.name, a.role, a.key) == std::tie(b.name, b.role, b.key);
+}
+
+}  // namespace
+
+std::vector<std::string> unused_sections(const Config& config) {
+  std::vector<std::string> notes;
+  const auto note = [&notes](bool used, std::string_view section) {
+    if (used) notes.push_back(std::string(section) + " is not used by this version yet");
+  };
+  note(!config.alerts.webhooks.empty() || config.alerts.email.has_value(), "alerts");
+  note(!config.price_sources.empty(), "prices.sources");
+  note(config.assistant.has_value(), "assistant");
+  note(config.hermes.has_value(), "hermes");
+  note(!config.telemetry.otlp_url.empty(), "telemetry.otlp");
+  return notes;
+}
+
+std::vector<std::string> need_restart(const Config& running, const Config& asked) {
+  std::vector<std::string> keys;
+  const auto check = [&keys](bool same, std::string_view key) {
+    if (!same) keys.emplace_back(key);
+  };
+  check(std::ranges::equal(running.listen, asked.listen, same_listener), "listen");
+  check(running.workers == asked.workers, "workers");
+  check(running.shutdown_timeout == asked.shutdown_timeout, "shutdown_timeout");
+  check(running.limits.connections == asked.limits.connections, "limits.connections");
+  check(running.store.kind == asked.store.kind && running.store.path == asked.store.path &&
+            running.store.usage_retention == asked.store.usage_retention &&
+            running.store.journal_sync == asked.store.journal_sync,
+        "store");
+  check(std::ranges::equal(running.admin_keys, asked.admin_keys, same_admin_key), "admin.keys");
+  check(running.telemetry.log.level == asked.telemetry.log.level &&
+            running.telemetry.log.json == asked.telemetry.log.json,
+        "telemetry.log");
+  return keys;
+}
+
+}  // namespace budget
