@@ -19,4 +19,4 @@ check() {
 export -f check
 git ls-files 'pricing/*.cc' 'policy/*.cc' 'admin/*.cc' 'proxy/*.cc' |
   grep -v unicode_classes |
-  xargs -P "$(nproc)" -I{} bash -c 'check {}'
+  xargs -P "${BUDGET_JOBS:-$(nproc)}" -I{} bash -c 'check {}'
