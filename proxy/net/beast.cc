@@ -1,3 +1,2 @@
-// Beast's and Asio-SSL's compiled parts, once.
-#include <boost/asio/ssl/impl/src.hpp>
+// Beast's compiled part, once.
 #include <boost/beast/src.hpp>

@@ -40,7 +40,7 @@ class LedgerHistories : public testing::TestWithParam<LedgerMaker> {};
 
 TEST_P(LedgerHistories, AgreeWithTheModelStepByStep) {
   const std::uint64_t first = from_environment("BUDGET_SEED", 1);
-  const std::uint64_t count = from_environment("BUDGET_SEEDS", 2000);
+  const std::uint64_t count = from_environment("BUDGET_SEEDS", GetParam().histories);
   std::printf("seeds %llu to %llu\n", static_cast<unsigned long long>(first),
               static_cast<unsigned long long>(first + count - 1));
   const auto failure = first_failure(GetParam(), first, count);

@@ -31,6 +31,7 @@ class LedgerUnderTest {
 struct LedgerMaker {
   std::string name;
   std::function<std::unique_ptr<LedgerUnderTest>()> make;
+  std::uint64_t histories = 2000;  // how many random ones it plays, unless told
   friend void PrintTo(const LedgerMaker& maker, std::ostream* out) { *out << maker.name; }
 };
 

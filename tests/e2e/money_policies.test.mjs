@@ -308,6 +308,16 @@ policyCase('a stated ceiling is not lowered where the policy does not say clamp'
   '{name: p, match: {component: COMPONENT}, output_token_limit: 300, period: total}',
   async (caller) => assert.equal((await caller.ask({max_tokens: 301})).status, 429));
 
+policyCase('an absurd ceiling holds no more than the model can say',
+  '{name: p, match: {component: COMPONENT}, output_token_limit: 20000, period: total}',
+  async (caller) => {
+    // gpt-4o's own maximum is 16,384 tokens.
+    const answer = await caller.ask({max_tokens: 999_999_999}, output(5));
+    assert.equal(answer.status, 200);
+    assert.equal(answer.decision, 'allow');
+    assert.equal(json(answer).usage.completion_tokens, 5);
+  });
+
 policyCase('a call without a ceiling is given the one that fits',
   '{name: p, match: {component: COMPONENT}, output_token_limit: 300, period: total}',
   async (caller) => {

@@ -1,0 +1,22 @@
+// What is said on a new connection before the first command, and which servers
+// will not do.
+#pragma once
+
+#include <expected>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "policy/ledger/redis_address.h"
+
+namespace budget::ledger {
+
+// AUTH, SELECT, CLIENT SETNAME and, last, INFO.
+[[nodiscard]] std::vector<std::string> greeting_of(const RedisAddress& address);
+
+// Judges a server by its INFO. Unfit: older than Redis 6.2, a replica, still
+// loading, or one that evicts keys when its memory is full, for then a counter
+// or a hold could vanish. The error is one sentence that says what to change.
+[[nodiscard]] std::expected<void, std::string> fit_for_ledger(std::string_view info);
+
+}  // namespace budget::ledger
