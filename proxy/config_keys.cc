@@ -159,7 +159,8 @@ Keys provider_keys() {
        "answer's first."},
       {"providers.*.timeout.idle", duration, "120s", "Between two pieces of an answer."},
       {"providers.*.pool", section, "", "Connections kept open to it."},
-      {"providers.*.pool.max", integer, "256", "The most idle ones, on each worker; calls are not limited by it."},
+      {"providers.*.pool.max", integer, "256",
+       "The most idle ones, on each worker; calls are not limited by it."},
       {"providers.*.tls", section, "", "How its certificate is checked."},
       {"providers.*.tls.ca", text, "",
        "A PEM file with the authorities to trust; the system's "

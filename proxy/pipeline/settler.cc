@@ -173,8 +173,7 @@ net::Awaitable<void> settle_call(Call& call, const ledger::UsageRecord& record) 
     } else {
       if (settled->overrun != ledger::Amount{}) Metrics::add(services.metrics.overruns);
       // What an answer says is left is what is left after it.
-      call.decision.tightest =
-          policy::decide_admitted(call.plan, settled->states, {}).tightest;
+      call.decision.tightest = policy::decide_admitted(call.plan, settled->states, {}).tightest;
     }
   }
   if (services.on_record) services.on_record(record);
