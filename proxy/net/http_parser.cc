@@ -79,7 +79,8 @@ auto HttpParser<is_request>::feed(std::string_view bytes) -> Step {
   }
   // Beast asserts that a last chunk it has seen the first line of has grown to
   // its shortest length when it is put in again.
-  if (in_chunk_head_ && bytes.size() < chunk_bytes_min) {
+  if (in_chunk_head_ && bytes.size() < chunk_bytes_min && bytes.starts_with('0') &&
+      bytes.find("\r\n") != std::string_view::npos) {
     step.error = ParseError::need_more;
     return step;
   }
