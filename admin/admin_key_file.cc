@@ -32,7 +32,7 @@ bool write_all(int descriptor, std::string_view text) {
 
 // Written aside and renamed, so that a crash leaves no half a key.
 std::expected<std::string, std::string> make_key(const std::string& file) {
-  const std::string key = "ak_" + random_hex(key_bytes);
+  std::string key = "ak_" + random_hex(key_bytes);
   const std::string draft = file + ".new";
   ::unlink(draft.c_str());
   const int descriptor = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);

@@ -44,6 +44,32 @@ std::expected<std::optional<AllocationNote>, std::string> AllocationNotes::find(
   return read(id);
 }
 
+std::expected<AllocationNotePage, std::string> AllocationNotes::list(const AllocationFilter& filter,
+                                                                     int page, int limit) {
+  const std::string where =
+      " FROM allocations WHERE (?1 = '' OR context_id = ?1) AND (?2 = '' OR budget_id = ?2) AND "
+      "(?3 = '' OR json_extract(description, '$.component') = ?3)";
+  const std::lock_guard lock(mutex_);
+  const auto bind = [&filter](ledger::Statement& statement) {
+    statement.bind(1, filter.context_id).bind(2, filter.budget_id).bind(3, filter.component);
+  };
+  AllocationNotePage found;
+  ledger::Statement count(*database_, "SELECT count(*)" + where);
+  bind(count);
+  if (count.next()) found.total = count.number(0);
+  ledger::Statement rows(*database_, "SELECT context_id, budget_id, description, created_at, id" +
+                                         where +
+                                         " ORDER BY created_at DESC, id LIMIT ?4 OFFSET ?5");
+  bind(rows);
+  rows.bind(4, limit).bind(5, std::int64_t{page - 1} * limit);
+  while (rows.next()) {
+    found.notes.push_back({rows.text(4), rows.text(0), rows.text(1), rows.text(2),
+                           policy::Time(std::chrono::milliseconds(rows.number(3)))});
+  }
+  if (!database_->ok()) return std::unexpected(database_->take_error());
+  return found;
+}
+
 std::expected<void, std::string> AllocationNotes::remove(const std::string& id) {
   const std::lock_guard lock(mutex_);
   ledger::Statement statement(*database_, "DELETE FROM allocations WHERE id = ?");

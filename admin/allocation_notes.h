@@ -1,11 +1,13 @@
 // What allocations were made for; how much is left of them the ledger knows.
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "policy/clock.h"
 #include "policy/ledger/sqlite.h"
@@ -22,6 +24,16 @@ struct AllocationNote {
   friend bool operator==(const AllocationNote&, const AllocationNote&) = default;
 };
 
+// Which notes. An empty field does not filter.
+struct AllocationFilter {
+  std::string context_id, budget_id, component;
+};
+
+struct AllocationNotePage {
+  std::vector<AllocationNote> notes;  // newest first
+  std::int64_t total = 0;             // matching the filter
+};
+
 // Kept in the admin database. Thread-safe; blocks on the disk. Errors are
 // sentences.
 class AllocationNotes {
@@ -32,6 +44,9 @@ class AllocationNotes {
   // The note that stands under its id: an earlier one is kept.
   std::expected<AllocationNote, std::string> add(const AllocationNote& note);
   std::expected<std::optional<AllocationNote>, std::string> find(const std::string& id);
+  // REQUIRES: page >= 1, limit >= 1.
+  std::expected<AllocationNotePage, std::string> list(const AllocationFilter& filter, int page,
+                                                      int limit);
   std::expected<void, std::string> remove(const std::string& id);
 
  private:

@@ -1,6 +1,7 @@
 // From method and path to a handler.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,6 +12,14 @@
 
 namespace budget::admin {
 
+// What an answer is in.
+enum class Form : std::uint8_t {
+  data,   // {"status":"success","data":…}
+  list,   // {"items":[…],"total","page","limit"}
+  plain,  // JSON without an envelope
+  text,   // anything else
+};
+
 // One line of the API's table. HEAD is answered as GET.
 struct Route {
   std::string_view method;
@@ -18,6 +27,12 @@ struct Route {
   Role role;              // the least that may
   Handler handler;
   std::string_view summary;  // a phrase for the API's description
+  // Of what else a request may say: the names of the query's or the body's
+  // fields, separated by spaces; `*` marks one that is required, and @NAME
+  // stands for a group of them (openapi.cc).
+  std::string_view fields = "";
+  Form form = Form::data;
+  int status = 200;  // of success
 };
 
 struct RouteMatch {

@@ -29,6 +29,8 @@ struct View {
   // file's.
   std::string config_error;
   bool draining = false;
+  std::string version;  // of the program
+  int workers = 0;
 };
 
 // Given by the composition root; thread-safe.

@@ -118,6 +118,7 @@ std::expected<void, std::string> Program::open(Config config) {
     workers_.push_back(
         std::make_unique<server::Worker>(*services_, admin_->api(), tasks_, snapshot_));
   }
+  publish(snapshot_, "");  // once more, for it tells how many workers there are
   return listen(config);
 }
 
@@ -249,7 +250,7 @@ void Program::reload() {
 
 void Program::publish(std::shared_ptr<const pipeline::Snapshot> snapshot,
                       std::string config_error) {
-  auto view = view_of(*snapshot, std::move(config_error), draining_);
+  auto view = view_of(*snapshot, std::move(config_error), draining_, workers_.size());
   const std::lock_guard lock(view_mutex_);
   snapshot_ = std::move(snapshot);
   view_ = std::move(view);

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "proxy/version.h"
+
 namespace budget {
 namespace {
 
@@ -54,7 +56,8 @@ admin::MetricFamily cost(const pipeline::Metrics& metrics) {
 }  // namespace
 
 std::shared_ptr<const admin::View> view_of(const pipeline::Snapshot& snapshot,
-                                           std::string config_error, bool draining) {
+                                           std::string config_error, bool draining,
+                                           std::size_t workers) {
   auto view = std::make_shared<admin::View>();
   view->policies = snapshot.policies;
   view->catalog = snapshot.catalog;
@@ -67,6 +70,8 @@ std::shared_ptr<const admin::View> view_of(const pipeline::Snapshot& snapshot,
   view->config_file = snapshot.config.file;
   view->config_error = std::move(config_error);
   view->draining = draining;
+  view->version = version;
+  view->workers = static_cast<int>(workers);
   return view;
 }
 

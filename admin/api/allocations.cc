@@ -127,6 +127,23 @@ void put_amount(json::object& object, const std::string& prefix, const ledger::A
   put_money(object, "cost_" + prefix, amount.cost);
 }
 
+void put_note(json::object& object, const AllocationNote& note) {
+  object["context_id"] = note.context_id;
+  object["budget_id"] = note.budget_id;
+  object["created_at"] = policy::rfc3339(note.created_at);
+  boost::system::error_code ignored;
+  const json::value description = json::parse(note.description, ignored);
+  if (!description.is_object()) return;
+  for (const auto& [name, value] : description.get_object()) object[name] = value;
+}
+
+// The ledger forgets an allocation some time after it has ended.
+json::object forgotten_json(const AllocationNote& note) {
+  json::object object{{"allocation_id", note.id}, {"state", "ended"}};
+  put_note(object, note);
+  return object;
+}
+
 json::object allocation_json(const ledger::AllocationState& state,
                              const std::optional<AllocationNote>& note, policy::Time now) {
   const bool expired = state.expires_at && *state.expires_at <= now;
@@ -137,14 +154,7 @@ json::object allocation_json(const ledger::AllocationState& state,
   put_amount(object, "allocated", state.allocated);
   put_amount(object, "remaining", state.remaining);
   object["expiration_time"] = to_json(state.expires_at);
-  if (!note) return object;
-  object["context_id"] = note->context_id;
-  object["budget_id"] = note->budget_id;
-  object["created_at"] = policy::rfc3339(note->created_at);
-  boost::system::error_code ignored;
-  const json::value description = json::parse(note->description, ignored);
-  if (!description.is_object()) return object;
-  for (const auto& [name, value] : description.get_object()) object[name] = value;
+  if (note) put_note(object, *note);
   return object;
 }
 
@@ -231,6 +241,30 @@ Answer create_allocation(Context& context) {
   const auto state = co_await context.services.ledger.allocation(id);
   if (!state) co_return failure(allocation_failure(state.error(), id));
   co_return success(allocation_json(*state, *note, context.now), 201);
+}
+
+Answer list_allocations(Context& context) {
+  auto input = Input::of_query(context.request.query);
+  if (!input) co_return failure(input.error());
+  const AllocationFilter filter{input->text("context_id"), input->text("budget_id"),
+                                input->text("component")};
+  const Page page = input->page();
+  if (const auto problem = input->problem()) co_return failure(*problem);
+
+  auto list = [&notes = context.services.allocations, filter, page] {
+    return notes.list(filter, page.page, page.limit);
+  };
+  const auto found = co_await run_blocking(context.services.pool, std::move(list));
+  if (!found) co_return failure(store_failed(found.error()));
+  json::array items;
+  for (const AllocationNote& note : found->notes) {
+    const auto state = co_await context.services.ledger.allocation(note.id);
+    if (!state && state.error() != ledger::LedgerError::no_such_allocation) {
+      co_return failure(store_failed(state.error()));
+    }
+    items.push_back(state ? allocation_json(*state, note, context.now) : forgotten_json(note));
+  }
+  co_return listing(std::move(items), found->total, page);
 }
 
 Answer get_allocation(Context& context) {

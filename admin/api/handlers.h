@@ -29,11 +29,18 @@ Answer list_usage_records(Context& context);
 Answer get_usage_record(Context& context);
 Answer summarize_usage(Context& context);
 
+// usage_series.cc
+Answer get_usage_timeseries(Context& context);
+
+// usage_export.cc
+Answer export_usage(Context& context);
+
 // usage_record.cc
 Answer post_usage_record(Context& context);
 
 // allocations.cc
 Answer create_allocation(Context& context);
+Answer list_allocations(Context& context);
 Answer get_allocation(Context& context);
 Answer release_allocation(Context& context);
 
@@ -51,6 +58,10 @@ Answer calculate_cost(Context& context);
 
 // tokens.cc
 Answer count_tokens(Context& context);
+
+// openapi.cc
+Answer get_openapi(Context& context);
+Answer get_docs(Context& context);
 
 // providers.cc
 Answer list_providers(Context& context);

@@ -37,6 +37,7 @@ Awaitable<std::vector<MetricFamily>> families_of_policies(Context& context) {
     }
   }
   std::vector<policy::CounterRef> counters;
+  counters.reserve(lines.size());
   for (const BudgetLine& line : lines) counters.push_back(line.counter);
   const auto states = co_await context.services.ledger.read(std::move(counters), context.now);
   co_return states ? policy_families(lines, *states) : std::vector<MetricFamily>{};
@@ -67,6 +68,8 @@ Answer get_health(Context& context) {
   config["file"] = view.config_file;
   const bool well = store.empty() && view.config_error.empty();
   co_return plain({{"status", well ? "ok" : "degraded"},
+                   {"version", view.version},
+                   {"workers", view.workers},
                    {"components", json::object{{"config", std::move(config)},
                                                {"store", component(store)},
                                                {"draining", view.draining}}}},
@@ -104,7 +107,7 @@ Answer get_root(Context&) {
       "Budget: a proxy that counts what calls to language models cost, and keeps to budgets.\n"
       "\n"
       "Models:   /PROVIDER, in place of a provider's own address, such as /openai/v1\n"
-      "API:      /api, with an admin key in X-API-Key\n"
+      "API:      /api, with an admin key in X-API-Key; /api/docs describes it\n"
       "State:    /health /ready /metrics\n";
   co_return response;
 }

@@ -20,6 +20,7 @@ Answer get_budget_summary(Context& context) {
   const auto all = lines_of(*context.view->policies, *budget, live, context.now);
   const auto lines = part_of(all, page);
   std::vector<policy::CounterRef> counters;
+  counters.reserve(lines.size());
   for (const BudgetLine& line : lines) counters.push_back(line.counter);
   const auto states = co_await context.services.ledger.read(std::move(counters), context.now);
   if (!states) co_return failure(store_failed(states.error()));

@@ -80,6 +80,13 @@ Where where_of(const UsageFilter& filter) {
   return where;
 }
 
+// NAME of "tag.NAME".
+std::optional<std::string_view> tag_name_in(std::string_view group) {
+  constexpr std::string_view prefix = "tag.";
+  if (!group.starts_with(prefix) || group.size() == prefix.size()) return std::nullopt;
+  return group.substr(prefix.size());
+}
+
 // What a group is by, as SQL over a column `at` in milliseconds.
 std::optional<std::string> expression_of(std::string_view name) {
   constexpr std::array<std::string_view, 8> columns = {
@@ -92,7 +99,14 @@ std::optional<std::string> expression_of(std::string_view name) {
   if (name == "minute") return moment("%Y-%m-%dT%H:%MZ");
   if (name == "hour") return moment("%Y-%m-%dT%H:00Z");
   if (name == "day") return moment("%Y-%m-%d");
+  // The Monday: on to the next Sunday, unless it is one, and six days back.
+  if (name == "week") return "date(at / 1000, 'unixepoch', 'weekday 0', '-6 days')";
   if (name == "month") return moment("%Y-%m");
+  if (name == "tag") return "coalesce(tag, '')";
+  if (tag_name_in(name)) {
+    return "coalesce((SELECT value FROM record_tags WHERE record_tags.sequence = used.sequence "
+           "AND record_tags.name = ?), '')";
+  }
   return std::nullopt;
 }
 
@@ -102,14 +116,15 @@ bool rollups_suffice(const UsageFilter& filter, const std::vector<std::string>& 
       !filter.request_id.empty() || filter.tag) {
     return false;
   }
-  return std::ranges::none_of(
-      group_by, [](const std::string& name) { return name == "context_id" || name == "minute"; });
+  return std::ranges::none_of(group_by, [](const std::string& name) {
+    return name == "context_id" || name == "minute" || name == "tag" || tag_name_in(name);
+  });
 }
 
 std::string from_records(const Where& where) {
   return "SELECT timestamp AS at, provider, model, component, task_type, user, context_id, key_id, "
          "operation, status, 1 AS requests, input, output, cache_read, cache_write, reasoning, "
-         "input_cost, output_cost, total_cost, estimated FROM records WHERE " +
+         "input_cost, output_cost, total_cost, estimated, sequence FROM records WHERE " +
          where.sql;
 }
 
@@ -117,7 +132,7 @@ std::string from_rollups(const Where& where) {
   return "SELECT hour AS at, provider, model, component, task_type, user, '' AS context_id, "
          "key_id, "
          "operation, status, " +
-         std::string(kSums) + " FROM rollups WHERE " + where.sql;
+         std::string(kSums) + ", 0 AS sequence FROM rollups WHERE " + where.sql;
 }
 
 struct Source {
@@ -226,15 +241,23 @@ std::expected<std::vector<UsageSum>, SqliteUsage::Error> SqliteUsage::summary(
   if (auto caught_up = catch_up_(); !caught_up) return std::unexpected(caught_up.error());
   const std::scoped_lock lock(mutex_);
   const Source source = source_of(filter, group_by);
+  // A record with several tags is in the group of each.
+  const std::string tags = std::ranges::count(group_by, "tag") == 0
+                               ? ""
+                               : " LEFT JOIN (SELECT sequence AS tagged, name || '=' || value AS "
+                                 "tag FROM record_tags) ON tagged = used.sequence";
   // An hour that a correction has emptied is not a group.
   Statement rows(*database_,
                  "SELECT " + columns +
                      "sum(requests), sum(input), sum(output), sum(cache_read), sum(cache_write), "
                      "sum(reasoning), sum(input_cost), sum(output_cost), sum(total_cost), "
                      "sum(estimated) FROM (" +
-                     source.sql + ")" + numbers +
+                     source.sql + ") AS used" + tags + numbers +
                      " HAVING sum(requests) > 0 ORDER BY sum(total_cost) DESC LIMIT ?");
   int next = 1;
+  for (const std::string& name : group_by) {
+    if (const auto tag = tag_name_in(name)) rows.bind(next++, *tag);
+  }
   for (const Where& where : source.wheres) next = where.bind(rows, next);
   rows.bind(next, groups_max);
   std::vector<UsageSum> sums;

@@ -49,8 +49,10 @@ class UsageStore {
   virtual std::expected<RecordPage, Error> records(const UsageFilter& filter, int page,
                                                    int limit) = 0;
   // `group_by`: any of provider, model, component, task_type, user, context_id,
-  // key_id, operation, status, minute, hour, day, month (UTC). At most 10,000
-  // groups, the dearest first.
+  // key_id, operation, status, minute, hour, day, week (its Monday), month (all
+  // UTC), tag.NAME (the tag's value, "" without), tag (each "NAME=VALUE": a
+  // record with several is in several groups). At most 10,000 groups
+  // (limits.h), the dearest first.
   virtual std::expected<std::vector<UsageSum>, Error> summary(
       const UsageFilter& filter, const std::vector<std::string>& group_by) = 0;
 };

@@ -10,6 +10,11 @@ namespace http = boost::beast::http;
 
 namespace {
 
+constexpr std::string_view head_end = "\r\n\r\n";
+
+// The last chunk without its trailers, the shortest there is: "0\r\n\r\n".
+constexpr std::size_t chunk_bytes_min = 5;
+
 char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
 }
@@ -57,12 +62,29 @@ auto HttpParser<is_request>::feed(std::string_view bytes) -> Step {
   pieces_.clear();
   Step step;
   const bool in_head = !head_done();
-  if (in_head && bytes.find("\r\n\r\n", searched_) == std::string_view::npos) {
-    searched_ = bytes.size() < 3 ? 0 : bytes.size() - 3;
-    step.error =
-        bytes.size() >= head_bytes_max_ ? ParseError::head_too_large : ParseError::need_more;
+  if (in_head) {
+    // Beast's own limit is not exact, and would depend on how the head is split.
+    const std::size_t end = bytes.find(head_end, searched_);
+    const std::size_t known =
+        end == std::string_view::npos ? bytes.size() + 1 : end + head_end.size();
+    if (known > head_bytes_max_) {
+      step.error = ParseError::head_too_large;
+      return step;
+    }
+    if (end == std::string_view::npos) {
+      searched_ = bytes.size() < 3 ? 0 : bytes.size() - 3;
+      step.error = ParseError::need_more;
+      return step;
+    }
+  }
+  // Beast asserts that a last chunk it has seen the first line of has grown to
+  // its shortest length when it is put in again.
+  if (in_chunk_head_ && bytes.size() < chunk_bytes_min && bytes.starts_with('0') &&
+      bytes.find("\r\n") != std::string_view::npos) {
+    step.error = ParseError::need_more;
     return step;
   }
+  in_chunk_head_ = false;
   while (step.used < bytes.size() && !this->is_done()) {
     if (in_head && head_done()) break;
     error_code error;
@@ -71,8 +93,11 @@ auto HttpParser<is_request>::feed(std::string_view bytes) -> Step {
     step.used += used;
     if (!error && used > 0) continue;
     if (!error) break;
-    if (error == http::error::need_more) {
+    // A head is put in once its end is there: wanting more of it, as Beast does
+    // for a start line too short for a version, means that it is no head.
+    if (error == http::error::need_more && !in_head) {
       step.error = ParseError::need_more;
+      in_chunk_head_ = head_.chunked;
     } else {
       step.error =
           error == http::error::header_limit ? ParseError::head_too_large : ParseError::malformed;

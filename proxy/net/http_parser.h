@@ -92,7 +92,8 @@ class HttpParser final : public boost::beast::http::basic_parser<is_request> {
 
   Head& head_;
   std::size_t head_bytes_max_;
-  std::size_t searched_ = 0;  // bytes that hold no end of the head
+  std::size_t searched_ = 0;    // bytes that hold no end of the head
+  bool in_chunk_head_ = false;  // and it was not whole
   std::vector<std::string_view> pieces_;
   bool in_trailers_ = false;
 };

@@ -63,6 +63,7 @@ class PlainConnection final : public SocketBase {
   }
 
   [[nodiscard]] bool idle_and_open() const override {
+    if (cancelled()) return false;
     char byte = 0;
     const auto fd = const_cast<TcpSocket&>(socket_).native_handle();
     // Bytes that nobody asked for end a connection's use as surely as its end.

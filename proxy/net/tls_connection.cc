@@ -90,6 +90,7 @@ class TlsConnection final : public SocketBase {
   }
 
   [[nodiscard]] bool idle_and_open() const override {
+    if (cancelled()) return false;
     char byte = 0;
     auto& socket = const_cast<TlsStream&>(stream_).next_layer();
     // Bytes may be a late session ticket, but also the peer's close_notify or

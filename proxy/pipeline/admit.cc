@@ -287,6 +287,20 @@ net::Awaitable<std::optional<wire::Problem>> admit_call(Call& call) {
   co_return co_await admission.run();
 }
 
+net::Awaitable<void> admit_unmetered(Call& call) {
+  ledger::ReserveRequest request;
+  request.id = call.request_id;
+  request.now = call.admitted_at;
+  request.lease_until = lease_end(call, call.admitted_at);
+  request.if_lapsed = blank_record(call);
+  request.if_lapsed.unpriced = true;
+  request.if_lapsed.estimated = true;
+  request.if_lapsed.error = "interrupted";
+  const auto held = co_await call.services().ledger.reserve(std::move(request));
+  // No limit stands against it: with the store away it is recorded afterwards.
+  call.holding = held.has_value();
+}
+
 net::Awaitable<std::optional<wire::Problem>> judge_dry_run(Call& call) {
   const policy::CallFacts facts{.caller = &call.caller,
                                 .provider = call.provider->config.name,

@@ -16,6 +16,10 @@ namespace budget::pipeline {
 // `allow` it goes on without a hold. The problem is the refusal.
 net::Awaitable<std::optional<wire::Problem>> admit_call(Call& call);
 
+// A call that is passed although it cannot be metered: held against nothing,
+// so that it has its one record whatever becomes of the process.
+net::Awaitable<void> admit_unmetered(Call& call);
+
 // The same judgement without holding anything.
 net::Awaitable<std::optional<wire::Problem>> judge_dry_run(Call& call);
 

@@ -83,6 +83,8 @@ net::Awaitable<After> serve_call(std::shared_ptr<WorkerState> state, const Reque
     ask_for_usage(call);
   }
 
+  if (call.route.billing == wire::Billing::unmetered) co_await admit_unmetered(call);
+
   auto exchange = co_await forward_call(call);
   if (!exchange) co_return co_await fail(call, std::move(exchange.error()));
   co_return co_await relay_answer(call, **exchange);

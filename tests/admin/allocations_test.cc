@@ -74,6 +74,36 @@ TEST(Allocations, WithTheSameIdempotencyKeyAreTheSame) {
   EXPECT_NE(make("other", wish).data().at("allocation_id"), first.data().at("allocation_id"));
 }
 
+TEST(Allocations, AreListedNewestFirstWithTheirState) {
+  AdminUnderTest admin;
+  const auto make = [&admin](const std::string& context, const std::string& component) {
+    const Told made = admin.ask("POST", "/api/allocations",
+                                R"({"tokens_allocated":10,"budget_id":"team","context_id":")" +
+                                    context + R"(","component":")" + component + "\"}");
+    admin.clock.time += std::chrono::seconds(1);
+    return text_of(made.data().at("allocation_id"));
+  };
+  const std::string first = make("c1", "apollo");
+  const std::string second = make("c2", "codex");
+  const std::string third = make("c1", "codex");
+  admin.ask("POST", "/api/allocations/" + second + "/release");
+  const auto listed = [&admin](const std::string& query) {
+    const Told told = admin.ask("GET", "/api/allocations?" + query);
+    EXPECT_EQ(told.response.status, 200) << told.response.body;
+    std::vector<std::string> ids;
+    for (const auto& item : told.body.at("items").as_array()) {
+      ids.push_back(text_of(item.at("allocation_id")) + " " + text_of(item.at("state")));
+    }
+    return ids;
+  };
+  using Ids = std::vector<std::string>;
+  EXPECT_EQ(listed(""), (Ids{third + " active", second + " released", first + " active"}));
+  EXPECT_EQ(listed("context_id=c1"), (Ids{third + " active", first + " active"}));
+  EXPECT_EQ(listed("component=codex&limit=1&page=2"), Ids{second + " released"});
+  EXPECT_EQ(listed("budget_id=idle"), Ids{});
+  EXPECT_EQ(admin.ask("GET", "/api/allocations?contxt=c").error(), "invalid_request");
+}
+
 TEST(Allocations, AreRefusedWithWhatIsWrong) {
   AdminUnderTest admin;
   const std::pair<const char*, const char*> cases[] = {

@@ -309,7 +309,7 @@ policyCase('a stated ceiling is not lowered where the policy does not say clamp'
   async (caller) => assert.equal((await caller.ask({max_tokens: 301})).status, 429));
 
 policyCase('an absurd ceiling holds no more than the model can say',
-  '{name: p, match: {component: COMPONENT}, output_token_limit: 21000, period: total}',
+  '{name: p, match: {component: COMPONENT}, output_token_limit: 25000, period: total}',
   async (caller) => {
     // gpt-4o's own maximum is 16,384 tokens.
     const answer = await caller.ask({max_tokens: 999_999_999}, output(5));

@@ -203,6 +203,31 @@ TEST_F(SqliteUsageTest, GroupsAreNamedByTheirValues) {
   EXPECT_EQ(first[3].substr(0, 13), first[2].substr(0, 13));
 }
 
+TEST_F(SqliteUsageTest, GroupsByWeekBeginOnMondaysAndByTagByItsValue) {
+  std::map<std::vector<std::string>, std::int64_t> by_name, by_pair;
+  for (const auto& [id, record] : kept_) {
+    const std::int64_t cost = record.cost.total.value();
+    std::string env;
+    for (const auto& [name, value] : record.caller.tags) {
+      by_pair[{name + "=" + value}] += cost;
+      if (name == "env") env = value;
+    }
+    if (record.caller.tags.empty()) by_pair[{""}] += cost;
+    by_name[{"2027-01-11", env}] += cost;  // all are of Friday, the 15th
+  }
+  const auto found = [this](const std::vector<std::string>& group_by) {
+    std::map<std::vector<std::string>, std::int64_t> costs;
+    const auto sums = ledger_->usage().summary({}, group_by);
+    EXPECT_TRUE(sums) << sums.error();
+    for (const UsageSum& sum : *sums) costs[sum.group] = sum.total_cost.value();
+    return costs;
+  };
+  EXPECT_EQ(found({"week", "tag.env"}), by_name);
+  EXPECT_EQ(found({"tag"}), by_pair);
+  EXPECT_EQ(found({"tag.env' OR '1'='1"}).size(), 1U);
+  EXPECT_FALSE(ledger_->usage().summary({}, {"tag."}));
+}
+
 TEST_F(SqliteUsageTest, UnknownGroupIsRefusedNotRun) {
   const auto sums = ledger_->usage().summary({}, {"1; DROP TABLE records"});
   ASSERT_FALSE(sums);

@@ -82,6 +82,36 @@ TEST(HttpParser, ReadsChunksAndDropsTrailersHoweverTheyAreSplit) {
   }
 }
 
+TEST(HttpParser, ReadsAnEmptyChunkedBodyHoweverItIsSplit) {
+  const std::string text = "HTTP/1.1 200 Fine\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n";
+  for (std::size_t size = 1; size <= text.size(); ++size) {
+    SCOPED_TRACE(size);
+    Head head;
+    ResponseParser parser(head, head_max);
+    const Parsed parsed = parse(parser, text, size);
+    EXPECT_TRUE(parsed.done);
+    EXPECT_EQ(parsed.body + parsed.rest, "");
+  }
+}
+
+TEST(HttpParser, RefusesAStartLineWithoutAVersionHoweverItIsSplit) {
+  const auto check = [](auto parser_of, const std::string& text) {
+    for (std::size_t size = 1; size <= text.size(); ++size) {
+      SCOPED_TRACE(text + " by " + std::to_string(size));
+      Head head;
+      auto parser = parser_of(head);
+      EXPECT_EQ(parse(parser, text, size).error, ParseError::malformed);
+    }
+  };
+  const auto request = [](Head& head) { return RequestParser(head, head_max); };
+  const auto response = [](Head& head) { return ResponseParser(head, head_max); };
+  for (const char* more : {"", "x", "more than a version", "Host: h\r\n\r\n"}) {
+    check(request, std::string("GET / HT\r\n\r\n") + more);
+    check(request, std::string("GET / \r\n\r\n") + more);
+    check(response, std::string("HT\r\n\r\n") + more);
+  }
+}
+
 TEST(HttpParser, UsesNothingOfAHeadBeforeItIsWhole) {
   const std::string text = "GET / HTTP/1.1\r\nhost: h\r\n\r\n";
   Head head;
@@ -103,6 +133,21 @@ TEST(HttpParser, StopsBehindTheHead) {
   EXPECT_EQ(parser.feed(text).used, text.size() - 2);
   EXPECT_TRUE(parser.head_done());
   EXPECT_FALSE(parser.done());
+}
+
+TEST(HttpParser, KeepsTheLimitOfAHeadToTheByteHoweverItIsSplit) {
+  for (const std::size_t more : {0U, 1U}) {
+    std::string text = "GET / HTTP/1.1\r\nx: ";
+    text += std::string(head_max + more - text.size() - 4, 'y') + "\r\n\r\n";
+    for (const std::size_t size : {std::size_t{1}, head_max - 1, head_max, text.size()}) {
+      SCOPED_TRACE(std::to_string(text.size()) + " bytes by " + std::to_string(size));
+      Head head;
+      RequestParser parser(head, head_max);
+      const Parsed parsed = parse(parser, text, size);
+      EXPECT_EQ(parsed.done, more == 0);
+      if (more > 0) EXPECT_EQ(parsed.error, ParseError::head_too_large);
+    }
+  }
 }
 
 TEST(HttpParser, RefusesAHeadThatIsTooLarge) {

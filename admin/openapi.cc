@@ -1,0 +1,313 @@
+#include "admin/openapi.h"
+
+#include <algorithm>
+#include <boost/json/parse.hpp>
+#include <cctype>
+#include <cstdlib>
+#include <utility>
+
+namespace budget::admin {
+namespace {
+
+constexpr std::pair<std::string_view, std::string_view> groups[] = {
+    {"@filters",
+     "start_time end_time provider model component task_type user context_id key tag policy_id "
+     "request_id budget_id"},
+    {"@labels", "component task_id task_type user tags priority"},
+    {"@usage",
+     "input_tokens output_tokens cache_read_tokens cache_write_tokens reasoning_tokens "
+     "audio_input_tokens audio_output_tokens images seconds"}};
+
+constexpr std::string_view time_format = R"({"format":"date-time"})";
+constexpr std::string_view count = R"({"minimum":0})";
+
+// Sorted by name.
+constexpr FieldSchema schemas[] = {
+    {"at", "string", "The instant to price at; default: now", time_format},
+    {"audio_input_tokens", "integer", "Part of input_tokens", count},
+    {"audio_output_tokens", "integer", "Part of output_tokens", count},
+    {"bucket", "string", "The length of a bucket, in UTC",
+     R"({"enum":["minute","hour","day","week","month"],"default":"hour"})"},
+    {"budget_id", "string", "The name of a budget", ""},
+    {"cache_read_tokens", "integer", "Part of input_tokens", count},
+    {"cache_write_tokens", "integer", "Part of input_tokens", count},
+    {"component", "string", "The component that calls", ""},
+    {"context_id", "string", "The context that calls belong to", ""},
+    {"enabled", "boolean", "Whether the policy is enabled", ""},
+    {"encoding", "string", "Count by this encoding", R"({"enum":["o200k_base","cl100k_base"]})"},
+    {"end_time", "string", "Before this; RFC 3339, or a date", ""},
+    {"ended_at", "string", "When the call ended", time_format},
+    {"error", "string", "What went wrong", ""},
+    {"estimated", "boolean", "Whether the figures are an estimate", ""},
+    {"expiration_time", "string", "When what is left goes back", time_format},
+    {"expires_at", "string", "When the key ends", time_format},
+    {"format", "string", "Of the file", R"({"enum":["csv","jsonl"],"default":"csv"})"},
+    {"group_by", "array",
+     "provider, model, component, task_type, user, context_id, key, operation, status, tag, "
+     "tag.NAME, minute, hour, day, week, month; in a query separated by commas",
+     ""},
+    {"images", "integer", "Images made", count},
+    {"input_cost", "string", "US dollars", ""},
+    {"input_tokens", "integer", "All input", count},
+    {"is_active", "boolean", "Whether a policy of the budget is enabled", ""},
+    {"key", "string", "The id of a proxy key", ""},
+    {"latency_ms", "integer", "Milliseconds from the request to its end", count},
+    {"limit", "integer", "Items a page", R"({"minimum":1,"maximum":500,"default":20})"},
+    {"may_set", "array", "The labels that the key's holder may set", ""},
+    {"messages", "array", "Of a chat: {role, content, name}", R"({"items":{"type":"object"}})"},
+    {"metadata", "object", "Kept with the allocation", ""},
+    {"model", "string", "The model; in a list of prices, a part of its name", ""},
+    {"models", "array", "Patterns of the models the key is for", ""},
+    {"name", "string", "A name for people", ""},
+    {"operation", "string", "What was called", ""},
+    {"output_cost", "string", "US dollars", ""},
+    {"output_tokens", "integer", "All output", count},
+    {"owner", "string", "The budget's owner", ""},
+    {"page", "integer", "From 1", R"({"minimum":1,"default":1})"},
+    {"period", "string", "The policy's period", ""},
+    {"policy_id", "string", "A policy that calls counted against", ""},
+    {"priority", "integer", "The call's priority", R"({"minimum":1,"maximum":10})"},
+    {"provider", "string", "The provider", ""},
+    {"providers", "array", "The providers the key is for", ""},
+    {"reasoning_tokens", "integer", "Part of output_tokens", count},
+    {"request_id", "string", "The id of a call", ""},
+    {"requested_model", "string", "The model that was asked for", ""},
+    {"seconds", "integer", "Of audio", count},
+    {"service_tier", "string", "The provider's",
+     R"({"enum":["standard","batch","flex","priority"],"default":"standard"})"},
+    {"start_time", "string", "At or after this; RFC 3339, or a date", ""},
+    {"status", "integer", "HTTP status", R"({"minimum":100,"maximum":599})"},
+    {"stream", "boolean", "Whether the answer was streamed", ""},
+    {"tag", "string", "NAME=VALUE", ""},
+    {"tags", "object", "Labels of one's own", R"({"additionalProperties":{"type":"string"}})"},
+    {"task_id", "string", "The task that calls belong to", ""},
+    {"task_type", "string", "The kind of task", ""},
+    {"text", "string", "The text to count", ""},
+    {"tier", "string", "A tier of models", ""},
+    {"time_to_first_byte_ms", "integer", "Milliseconds", count},
+    {"timestamp", "string", "When the call began", time_format},
+    {"tokens_allocated", "integer", "Input and output together", R"({"minimum":1})"},
+    {"total_cost", "string", "US dollars", ""},
+    {"upstream_request_id", "string", "The provider's id of the call", ""},
+    {"user", "string", "The user on whose behalf calls are made", ""}};
+
+const FieldSchema& schema_of(std::string_view name) {
+  const auto* found = std::lower_bound(
+      std::begin(schemas), std::end(schemas), name,
+      [](const FieldSchema& schema, std::string_view wanted) { return schema.name < wanted; });
+  if (found == std::end(schemas) || found->name != name)
+    std::abort();  // a line of the table is wrong
+  return *found;
+}
+
+void add_fields(std::string_view words, std::vector<NamedField>& fields) {
+  while (!words.empty()) {
+    const std::size_t space = std::min(words.find(' '), words.size());
+    std::string_view word = words.substr(0, space);
+    words.remove_prefix(std::min(space + 1, words.size()));
+    if (word.starts_with('@')) {
+      for (const auto& [group, members] : groups) {
+        if (group == word) add_fields(members, fields);
+      }
+      continue;
+    }
+    const bool required = word.ends_with('*');
+    if (required) word.remove_suffix(1);
+    fields.push_back({&schema_of(word), required});
+  }
+}
+
+json::object schema_json(const FieldSchema& field) {
+  json::object schema{{"type", field.type}, {"description", field.description}};
+  if (field.type == "array") schema["items"] = json::object{{"type", "string"}};
+  if (!field.extra.empty()) {
+    const json::value extra = json::parse(field.extra);
+    for (const auto& [name, value] : extra.as_object()) schema[name] = value;
+  }
+  return schema;
+}
+
+json::object reference(std::string_view name) {
+  return {{"$ref", "#/components/schemas/" + std::string(name)}};
+}
+
+json::object answer_json(std::string_view description, std::string_view type, json::object schema) {
+  return {{"description", description},
+          {"content", json::object{{type, json::object{{"schema", std::move(schema)}}}}}};
+}
+
+// "get_api_budgets_id_summary": what generated clients call it.
+std::string operation_id(const Route& route) {
+  std::string id(route.method);
+  for (const char c : route.path) id += std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
+  std::string tidy;
+  for (const char c : id) {
+    if (c == '_' && (tidy.empty() || tidy.back() == '_')) continue;
+    tidy += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  while (tidy.ends_with('_')) tidy.pop_back();
+  return tidy == "get" ? "get_root" : tidy;
+}
+
+std::string_view tag_of(const Route& route) {
+  std::string_view path = route.path;
+  if (!path.starts_with("/api/")) return "state";
+  path.remove_prefix(5);
+  const std::string_view first = path.substr(0, path.find('/'));
+  return first == "openapi.json" || first == "docs" ? "description" : first;
+}
+
+json::object success_json(const Route& route) {
+  switch (route.form) {
+    case Form::data:
+      return answer_json("Done", "application/json", reference("Success"));
+    case Form::list:
+      return answer_json("A page", "application/json", reference("List"));
+    case Form::plain:
+      return answer_json("Done", "application/json", {{"type", "object"}});
+    case Form::text:
+      break;
+  }
+  std::string_view type = "text/plain";
+  if (route.path == "/api/docs") type = "text/html";
+  if (route.path == "/api/usage/export") type = "text/csv";
+  json::object answer = answer_json("Done", type, {{"type", "string"}});
+  if (type == "text/csv") {
+    answer["content"].as_object()["application/x-ndjson"] =
+        json::object{{"schema", json::object{{"type", "string"}}}};
+  }
+  return answer;
+}
+
+json::object responses_json(const Route& route) {
+  json::object responses;
+  responses[std::to_string(route.status)] = success_json(route);
+  if (route.path == "/api/usage/record") responses["200"] = success_json(route);  // a correction
+  const auto failure = [&responses](std::string_view status, std::string_view description) {
+    responses[status] = answer_json(description, "application/json", reference("Failure"));
+  };
+  if (route.role == Role::anyone) {
+    if (route.path == "/ready") {
+      responses["503"] = answer_json("Not ready", "application/json", {{"type", "object"}});
+    }
+    failure("500", "A defect");
+    return responses;
+  }
+  if (!route.fields.empty()) failure("400", "The request is wrong; details.problems says where");
+  failure("401", "No key, or a wrong one");
+  if (route.role != Role::viewer) failure("403", "The key's role is not enough");
+  if (route.path.find('{') != std::string_view::npos) failure("404", "There is none of that id");
+  if (route.role != Role::viewer) failure("409", "It is in the way of what there is");
+  failure("503", "The store cannot be asked just now");
+  return responses;
+}
+
+json::object body_json(const std::vector<NamedField>& fields) {
+  json::object properties;
+  json::array required;
+  for (const NamedField& field : fields) {
+    properties[field.schema->name] = schema_json(*field.schema);
+    if (field.required) required.push_back(json::value(field.schema->name));
+  }
+  json::object schema{
+      {"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
+  if (!required.empty()) schema["required"] = required;
+  json::object content{{"application/json", json::object{{"schema", std::move(schema)}}}};
+  return {{"required", !required.empty()}, {"content", std::move(content)}};
+}
+
+json::object operation_json(const Route& route) {
+  json::object operation{{"operationId", operation_id(route)},
+                         {"summary", route.summary},
+                         {"tags", json::array{json::value(tag_of(route))}}};
+  operation["x-role"] = route.role == Role::anyone ? "anyone" : name_of(route.role);
+  json::array parameters;
+  for (const std::string& name : path_params_of(route.path)) {
+    parameters.push_back(json::object{{"name", name},
+                                      {"in", "path"},
+                                      {"required", true},
+                                      {"schema", json::object{{"type", "string"}}}});
+  }
+  const std::vector<NamedField> fields = fields_of(route);
+  if (route.method == "GET") {
+    for (const NamedField& field : fields) {
+      json::object parameter{{"name", field.schema->name},
+                             {"in", "query"},
+                             {"required", field.required},
+                             {"schema", schema_json(*field.schema)}};
+      if (field.schema->type == "array") parameter["explode"] = false;  // a,b
+      parameters.push_back(std::move(parameter));
+    }
+  } else if (!fields.empty()) {
+    operation["requestBody"] = body_json(fields);
+  }
+  if (!parameters.empty()) operation["parameters"] = std::move(parameters);
+  operation["responses"] = responses_json(route);
+  if (route.role == Role::anyone) operation["security"] = json::array{};
+  return operation;
+}
+
+json::value components_json() {
+  return json::parse(R"({
+    "securitySchemes": {
+      "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+      "bearer": {"type": "http", "scheme": "bearer"}},
+    "schemas": {
+      "Success": {"type": "object", "required": ["status", "data"], "properties": {
+        "status": {"const": "success"},
+        "data": {"type": ["object", "array"]}}},
+      "List": {"type": "object", "required": ["items", "total", "page", "limit"], "properties": {
+        "items": {"type": "array", "items": {"type": "object"}},
+        "total": {"type": "integer"}, "page": {"type": "integer"}, "limit": {"type": "integer"}}},
+      "Failure": {"type": "object", "required": ["status", "error"], "properties": {
+        "status": {"const": "error"},
+        "error": {"type": "object", "required": ["code", "message", "details"], "properties": {
+          "code": {"enum": ["invalid_request", "resource_not_found", "resource_exists",
+            "insufficient_budget", "invalid_allocation", "authentication_error",
+            "authorization_error", "conflict", "internal_error"]},
+          "message": {"type": "string"},
+          "details": {"type": "object"}}}}}}})");
+}
+
+}  // namespace
+
+std::vector<NamedField> fields_of(const Route& route) {
+  std::vector<NamedField> fields;
+  add_fields(route.fields, fields);
+  return fields;
+}
+
+std::vector<std::string> path_params_of(std::string_view path) {
+  std::vector<std::string> names;
+  for (std::size_t at = path.find('{'); at != std::string_view::npos; at = path.find('{', at)) {
+    const std::size_t end = path.find('}', at);
+    names.emplace_back(path.substr(at + 1, end - at - 1));
+    at = end;
+  }
+  return names;
+}
+
+json::object openapi_document(std::span<const Route> routes, std::string_view version) {
+  json::object paths;
+  for (const Route& route : routes) {
+    std::string method(route.method);
+    for (char& c : method) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    json::value& path = paths[route.path];
+    if (!path.is_object()) path = json::object{};
+    path.get_object()[method] = operation_json(route);
+  }
+  return {{"openapi", "3.1.0"},
+          {"info",
+           json::object{
+               {"title", "Budget"},
+               {"version", version},
+               {"description", "The admin API of Budget. x-role is the least role that may."},
+               {"license", json::object{{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}}},
+          {"servers", json::array{json::object{{"url", "/"}}}},
+          {"security", json::array{json::object{{"key", json::array{}}},
+                                   json::object{{"bearer", json::array{}}}}},
+          {"paths", std::move(paths)},
+          {"components", components_json()}};
+}
+
+}  // namespace budget::admin
