@@ -7,7 +7,7 @@ set -euo pipefail
 root="$(cd "$(dirname "$0")/../.." && pwd)"
 binary="${1:-$root/build/release/budget}"
 serving=133000  # the worker's, a call
-storing=53000   # the store writer's, a call
+storing=60000   # the store writer's, a call
 for tool in valgrind nginx node objcopy; do
   command -v "$tool" > /dev/null || {
     echo "$tool is missing: scripts/packages.txt lists what the tests need" >&2
