@@ -28,6 +28,8 @@ step() {
 if [[ $part == all || $part == unit ]]; then
   step "style" ./scripts/check-style.sh
   step "C++ tests" ctest --test-dir build/release --output-on-failure -j2
+  # ctest keeps the output of what passed to itself, and so what was skipped.
+  grep -h -A1 ': Skipped$' build/release/Testing/Temporary/LastTest.log | grep -v '^--' || true
 fi
 if [[ $part == all || $part == e2e ]]; then
   step "end to end" ./tests/e2e/run.sh build/release/budget
