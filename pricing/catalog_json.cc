@@ -103,7 +103,7 @@ bool Reader::read_rates(element from, Rates& out) {
     if (!rate) {
       return fail(std::string(key) + ": '" + std::string(text) + "' is not a price in USD");
     }
-    out.*field->member = *rate;
+    out.*field->member = rate;
   }
   return true;
 }
@@ -200,8 +200,9 @@ bool Reader::finish_rows(ModelEntry& model) {
       const std::chrono::year_month_day date(*row.effective_from);
       const std::string month = std::to_string(static_cast<unsigned>(date.month()));
       const std::string of_month = std::to_string(static_cast<unsigned>(date.day()));
-      day = std::to_string(static_cast<int>(date.year())) + (month.size() < 2 ? "-0" : "-") +
-            month + (of_month.size() < 2 ? "-0" : "-") + of_month;
+      day = std::to_string(static_cast<int>(date.year()));
+      day.append(month.size() < 2 ? "-0" : "-").append(month);
+      day.append(of_month.size() < 2 ? "-0" : "-").append(of_month);
     } else if (model.rows.back().effective_from) {
       day = "start";
     }
