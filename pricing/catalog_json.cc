@@ -116,7 +116,7 @@ bool Reader::read_rates(element from, Rates& out) {
     if (!rate) {
       return fail(std::string(key) + ": '" + std::string(text) + "' is not a price in USD");
     }
-    out.*field->member = *rate;
+    out.*field->member = rate;
   }
   return true;
 }
