@@ -232,7 +232,7 @@ AllocationState allocation_reply(std::string id, RedisValue reply) {
   AllocationState state;
   state.id = std::move(id);
   state.released = reply.at(2).integer() != 0;
-  if (const RedisValue end = reply.at(3); end.text().size() > 0 || end.integer() != 0) {
+  if (const RedisValue end = reply.at(3); !end.text().empty() || end.integer() != 0) {
     state.expires_at = Time(std::chrono::milliseconds(end.integer()));
   }
   state.allocated = amount_at(reply, 4);
