@@ -99,7 +99,8 @@ std::expected<void, std::string> Program::open(Config config) {
       .metrics = [this] { return metric_families(metrics_, *ledger_); },
       .counters = [this] { return ledger_->counters(); },
       .folder = config.store.path,
-      .admin_keys = {}};
+      .admin_keys = {},
+      .http = http_.get()};
   for (const AdminKeyConfig& key : config.admin_keys) {
     admin_options.admin_keys.push_back({key.name, key.role, key.key});
   }

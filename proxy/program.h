@@ -16,6 +16,7 @@
 #include "policy/ledger/embedded_ledger.h"
 #include "pricing/tokens/calibration.h"
 #include "proxy/config.h"
+#include "proxy/http_client.h"
 #include "proxy/log.h"
 #include "proxy/pipeline/metrics.h"
 #include "proxy/pipeline/services.h"
@@ -68,6 +69,7 @@ class Program {
   pipeline::Metrics metrics_;
   pricing::Calibration calibration_;
   std::unique_ptr<ledger::EmbeddedLedger> ledger_;
+  std::unique_ptr<admin::HttpClient> http_ = make_http_client();
   std::unique_ptr<admin::Service> admin_;
   std::unique_ptr<pipeline::Services> services_;
   server::TaskGroup tasks_;
