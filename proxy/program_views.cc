@@ -70,6 +70,7 @@ std::shared_ptr<const admin::View> view_of(const pipeline::Snapshot& snapshot,
   view->config_file = snapshot.config.file;
   view->config_error = std::move(config_error);
   view->draining = draining;
+  view->metrics = snapshot.config.telemetry.metrics;
   view->version = version;
   view->workers = static_cast<int>(workers);
   return view;

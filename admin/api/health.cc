@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "admin/answer.h"
 #include "admin/api/handlers.h"
 #include "admin/budget_lines.h"
 #include "admin/metrics.h"
@@ -89,6 +90,9 @@ Answer get_ready(Context& context) {
 }
 
 Answer get_metrics(Context& context) {
+  if (!context.view->metrics) {
+    co_return failure({ErrorCode::resource_not_found, "Metrics are turned off.", {}, 0});
+  }
   const std::vector<MetricFamily> policies = co_await families_of_policies(context);
   ApiResponse response;
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
