@@ -48,9 +48,10 @@ class RedisStore final : public Store {
         single_metric("budget_redis_scripts_sent_total",
                       "Scripts sent whole because Redis did not know them", "counter",
                       stats.scripts_sent),
-        single_metric("budget_redis_clock_ahead_ms",
-                      "How far Redis's clock is ahead of this machine's", "gauge",
-                      stats.clock_ahead_ms),
+        {"budget_redis_clock_ahead_seconds",
+         "How far Redis's clock is ahead of this machine's",
+         "gauge",
+         {{"budget_redis_clock_ahead_seconds", "", stats.clock_ahead_ms, 3}}},
     };
   }
 
