@@ -65,6 +65,8 @@ struct Call {
   // one that cuts, cuts all.
   [[nodiscard]] bool drains_on_abort() const;
   [[nodiscard]] bool cuts_on_overrun() const;
+  // Whether every policy that limits it lets it go on while the store is away.
+  [[nodiscard]] bool passes_without_store() const;
 };
 
 }  // namespace budget::pipeline
