@@ -119,8 +119,9 @@ EmbeddedLedger::EmbeddedLedger(std::unique_ptr<Parts> parts) : parts_(std::move(
 
 EmbeddedLedger::~EmbeddedLedger() {
   parts_->slow.join();
+  if (parts_->abandoned) return;
   // What cannot be written now is in the ring and is found at the next start.
-  if (!parts_->abandoned) static_cast<void>(flush());
+  [[maybe_unused]] const auto flushed = flush();
 }
 
 void EmbeddedLedger::abandon() {

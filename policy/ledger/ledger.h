@@ -44,6 +44,9 @@ struct HoldLine {
   policy::Enforcement enforcement = policy::Enforcement::count;
   policy::Limits limits;
   Amount amount;  // what is held here until the call is settled
+  // Once the call is in, extend() asks for no room here: the call may pass these
+  // limits, and what of it did is an overrun.
+  bool may_pass = false;
 };
 
 struct ReserveRequest {
@@ -74,7 +77,9 @@ struct ReserveOutcome {
 
 struct SettleOutcome {
   std::vector<CounterState> states;  // parallel to the hold's lines, after
-  Amount overrun;                    // charged beyond what was held; 0 where it was within
+  // Charged beyond what was held with room for it, on the line where that is
+  // most; 0 where it was within.
+  Amount overrun;
 };
 
 // Tokens set aside for a context: a long-lived hold that later calls draw on.
@@ -125,8 +130,9 @@ class Ledger {
 
   // Raises an open hold to at least `amount` on every line, and with it what
   // a lapse is charged at, and renews its lease. Only lines enforced as `room`
-  // can refuse, and never for requests or concurrency: the call is in already. All or nothing: with
-  // a shortfall the hold stays as it was, lease renewed. Errors: unknown_hold, already_resolved,
+  // that the call may not pass can refuse, and never for requests or
+  // concurrency: the call is in already. All or nothing: with a shortfall the
+  // hold stays as it was, lease renewed. Errors: unknown_hold, already_resolved,
   // unavailable, timeout.
   virtual Async<ReserveOutcome> extend(std::string id, Amount amount, Time lease_until) = 0;
 
