@@ -15,6 +15,7 @@
 #include "admin/events.h"
 #include "admin/input.h"
 #include "admin/key_store.h"
+#include "admin/runtime_policies.h"
 #include "admin/service.h"
 #include "admin/state/state_store.h"
 #include "admin/view.h"
@@ -31,6 +32,7 @@ struct Services {
   CounterSource counters;
   Auth& auth;
   KeyStore& keys;
+  RuntimePolicies& policies;
   AllocationNotes& allocations;
   StateStore& state;  // blocks: from the pool only
   EventSink& events;
@@ -46,6 +48,14 @@ struct Context {
   std::vector<std::pair<std::string, std::string>> params;  // decoded
   std::shared_ptr<const View> view;
   policy::Time now;
+
+  // "" when it was not sent. `name` in lower case.
+  [[nodiscard]] std::string_view header(std::string_view name) const {
+    for (const auto& [key, value] : request.headers) {
+      if (key == name) return value;
+    }
+    return {};
+  }
 
   // REQUIRES: the route's pattern has a part {name}.
   [[nodiscard]] const std::string& param(std::string_view name) const {
