@@ -16,6 +16,23 @@ Answer list_budgets(Context& context);
 Answer get_budget(Context& context);
 Answer list_budget_policies(Context& context);
 
+// budget_writes.cc
+Answer create_budget(Context& context);
+Answer put_budget(Context& context);
+Answer delete_budget(Context& context);
+
+// policy_writes.cc
+Answer create_policy(Context& context);
+Answer put_policy(Context& context);
+Answer put_policy_of_budget(Context& context);
+Answer delete_policy(Context& context);
+Answer delete_policy_of_budget(Context& context);
+
+// overrides.cc
+Answer list_overrides(Context& context);
+Answer create_override(Context& context);
+Answer delete_overrides(Context& context);
+
 // summary.cc
 Answer get_budget_summary(Context& context);
 

@@ -96,7 +96,7 @@ TEST(OpenApi, NamesExactlyTheFieldsThatHandlersRead) {
   const json::object document = openapi_document(routes(), "1");
   int read_something = 0;
   for (const Route& route : routes()) {
-    const std::string method = route.method == "GET" ? "get" : "post";
+    const std::string method = route.method == "GET" ? "get" : route.method == "PUT" ? "put" : "post";
     const bool get = route.method == "GET";
     if (route.method == "DELETE") continue;  // takes an id alone
     const Told told = admin.ask(std::string(route.method),
@@ -120,6 +120,8 @@ TEST(OpenApi, DocumentsNoRouteThatIsNotFound) {
   const Told key = admin.ask("POST", "/api/keys", R"({"name":"k"})");
   for (const Route& route : routes()) {
     std::string path = with_real_ids(route.path, allocation);
+    // A file's budget is there and cannot be removed; it has tests of its own.
+    if (route.method == "DELETE" && !path.starts_with("/api/keys")) continue;
     if (const auto at = path.find("{id}"); at != std::string::npos) {
       path.replace(at, 4, text_of(key.data().at("id")));
     }
