@@ -121,16 +121,4 @@ Answer get_metrics(Context& context) {
   co_return response;
 }
 
-Answer get_root(Context&) {
-  ApiResponse response;
-  response.content_type = "text/plain; charset=utf-8";
-  response.body =
-      "Budget: a proxy that counts what calls to language models cost, and keeps to budgets.\n"
-      "\n"
-      "Models:   /PROVIDER, in place of a provider's own address, such as /openai/v1\n"
-      "API:      /api, with an admin key in X-API-Key; /api/docs describes it\n"
-      "State:    /health /ready /metrics\n";
-  co_return response;
-}
-
 }  // namespace budget::admin
