@@ -285,12 +285,7 @@ net::Awaitable<std::optional<wire::Problem>> Admission::without_store(ledger::Le
     problem.message = "There is no open allocation '" + call_.caller.allocation_id + "'.";
     co_return problem;
   }
-  const bool allowed = std::all_of(
-      call_.plan.lines.begin(), call_.plan.lines.end(), [](const policy::PlannedLine& line) {
-        return line.enforcement == policy::Enforcement::count ||
-               line.policy->on_store_failure == policy::OnStoreFailure::allow;
-      });
-  if (allowed && error != ledger::LedgerError::backlog_full) {
+  if (call_.passes_without_store() && error != ledger::LedgerError::backlog_full) {
     ledger::ReserveRequest asked = request();
     const auto known = co_await call_.services().ledger.admit_unheld(std::move(asked));
     if (known) {

@@ -35,4 +35,11 @@ bool Call::cut_with_its_hold() const {
   });
 }
 
+bool Call::passes_without_store() const {
+  return std::all_of(plan.lines.begin(), plan.lines.end(), [](const policy::PlannedLine& line) {
+    return line.enforcement == policy::Enforcement::count ||
+           line.policy->on_store_failure == policy::OnStoreFailure::allow;
+  });
+}
+
 }  // namespace budget::pipeline

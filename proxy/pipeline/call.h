@@ -66,6 +66,8 @@ struct Call {
   // Whether a policy cuts the stream where its hold cannot grow. Those that let
   // it finish never stop the hold from growing.
   [[nodiscard]] bool cut_with_its_hold() const;
+  // Whether every policy that limits it lets it go on while the store is away.
+  [[nodiscard]] bool passes_without_store() const;
 };
 
 }  // namespace budget::pipeline

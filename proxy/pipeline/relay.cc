@@ -266,6 +266,7 @@ net::Awaitable<Room> Relay::hold_ahead() {
     const ledger::Amount amount = amount_at(call_, wanted);
     const auto extended = co_await call_.services().ledger.extend(
         call_.request_id, amount, lease_end(call_, call_.services().clock.now()));
+    if (!extended && call_.passes_without_store()) co_return Room::more;
     if (!extended) break;
     if (!extended->shortfall) {
       call_.held = amount;
