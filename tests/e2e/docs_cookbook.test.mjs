@@ -2,9 +2,11 @@
 // call of its tables is made and compared with what the page says of it.
 import assert from 'node:assert/strict';
 import {after, before, describe, test} from 'node:test';
-import {Budget} from './lib/budget.mjs';
+import path from 'node:path';
+import {Budget, temporaryFolder} from './lib/budget.mjs';
 import {runRow} from './lib/calls.mjs';
 import {assertShown, check, partsOf, providersAt, readPage, Shell, startUpstream, withoutSections} from './lib/docs.mjs';
+import {fillUnder, freeUnder, needsRoot, SmallDisk} from './lib/disk.mjs';
 
 const page = 'docs/cookbook.md';
 
@@ -21,10 +23,14 @@ before(async () => {
 });
 after(() => upstream?.stop());
 
+const needsDisk = ({parts}) => parts.some(({kind}) => kind === 'disk');
+
 async function runRecipe({parts}) {
   let budget;
   let shell;
   let printed;
+  const folder = temporaryFolder();
+  const disk = needsDisk({parts}) ? new SmallDisk(path.join(folder, 'data')) : undefined;
   try {
     for (const part of parts) {
       const where = `${page}:${part.line}`;
@@ -32,8 +38,8 @@ async function runRecipe({parts}) {
         const checked = await check(part.text);
         assert.equal(checked.code, 0, `${where}:\n${checked.stdout}${checked.stderr}`);
         assert.doesNotMatch(checked.stdout, /warning: /, where);
-        await budget?.stop();
         budget = await new Budget({
+          folder,
           config: providersAt(withoutSections(part.text, ['listen', 'store']), upstream),
           env: {OPENAI_API_KEY: 'k', ANTHROPIC_API_KEY: 'k'}}).start();
         shell = new Shell(budget.folder, {BUDGET_URL: budget.url, BUDGET_API_KEY: budget.adminKey});
@@ -41,11 +47,20 @@ async function runRecipe({parts}) {
         printed = await shell.run(part.text, where);
       } else if (part.kind === 'text') {
         assertShown(printed, part.text, where);
+      } else if (part.kind === 'disk') {
+        const other = () => budget.post('/openai/v1/chat/completions',
+          {model: 'gpt-4o', max_tokens: 1, messages: []}, {'x-budget-component': 'others'});
+        await (part.text === 'full' ? fillUnder(budget, disk, other) : freeUnder(budget, disk));
       } else {
         for (const row of part.rows) await runRow(budget, row, `${page}:${row.line}`, shell.env);
       }
     }
   } finally {
+    if (disk && budget) {
+      budget.process.kill('SIGTERM');
+      await budget.exited;
+    }
+    disk?.unmount();
     await budget?.stop();
   }
 }
@@ -57,12 +72,14 @@ describe('the cookbook', () => {
       assert.equal(Number.parseInt(title, 10), index + 1, title);
       assert.equal(parts.find(({kind}) => kind !== 'heading').kind, 'yaml', title);
       assert.ok(parts.some(({kind}) => kind === 'calls'), `${title} has no calls`);
-      for (const part of parts.filter(({kind}) => kind !== 'calls')) {
+      for (const part of parts.filter(({kind}) => kind !== 'calls' && kind !== 'disk')) {
         const markers = {yaml: 'run', bash: 'run', text: 'shows'};
         assert.equal(part.marker, markers[part.kind], `${page}:${part.line}: the block's comment`);
       }
     });
   });
 
-  for (const recipe of recipes) test(recipe.title, () => runRecipe(recipe));
+  for (const recipe of recipes) {
+    test(recipe.title, {skip: needsDisk(recipe) && needsRoot}, () => runRecipe(recipe));
+  }
 });
