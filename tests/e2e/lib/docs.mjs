@@ -75,12 +75,12 @@ export function run(program, args, {timeoutMs = 60_000, ...options} = {}) {
   });
 }
 
-// `budget check` of a whole configuration, as it stands on the page.
-export async function check(yaml, {env = {}} = {}) {
+// `budget check` of a whole configuration, as it stands on the page, in `cwd`.
+export async function check(yaml, {env = {}, cwd} = {}) {
   const folder = temporaryFolder();
   const file = path.join(folder, 'budget.yaml');
   fs.writeFileSync(file, yaml);
-  const result = await run(binary, ['check', '--config', file], {env: {PATH: process.env.PATH, ...env}});
+  const result = await run(binary, ['check', '--config', file], {cwd, env: {PATH: process.env.PATH, ...env}});
   fs.rmSync(folder, {recursive: true});
   return result;
 }
@@ -110,7 +110,7 @@ export class Shell {
       const equals = entry.indexOf('=');
       this.env[entry.slice(0, equals)] = entry.slice(equals + 1);
     }
-    return result.stdout + result.stderr;
+    return result.stdout;
   }
 }
 
