@@ -2,11 +2,9 @@
 // call of its tables is made and compared with what the page says of it.
 import assert from 'node:assert/strict';
 import {after, before, describe, test} from 'node:test';
-import path from 'node:path';
-import {Budget, temporaryFolder} from './lib/budget.mjs';
-import {runRow} from './lib/calls.mjs';
-import {assertShown, check, partsOf, providersAt, readPage, Shell, startUpstream, withoutSections} from './lib/docs.mjs';
-import {fillUnder, freeUnder, needsRoot, SmallDisk} from './lib/disk.mjs';
+import {needsRoot} from './lib/disk.mjs';
+import {partsOf, readPage, startUpstream} from './lib/docs.mjs';
+import {needsDisk, runRecipe} from './lib/recipes.mjs';
 
 const page = 'docs/cookbook.md';
 
@@ -23,48 +21,6 @@ before(async () => {
 });
 after(() => upstream?.stop());
 
-const needsDisk = ({parts}) => parts.some(({kind}) => kind === 'disk');
-
-async function runRecipe({parts}) {
-  let budget;
-  let shell;
-  let printed;
-  const folder = temporaryFolder();
-  const disk = needsDisk({parts}) ? new SmallDisk(path.join(folder, 'data')) : undefined;
-  try {
-    for (const part of parts) {
-      const where = `${page}:${part.line}`;
-      if (part.kind === 'yaml') {
-        const checked = await check(part.text);
-        assert.equal(checked.code, 0, `${where}:\n${checked.stdout}${checked.stderr}`);
-        assert.doesNotMatch(checked.stdout, /warning: /, where);
-        budget = await new Budget({
-          folder,
-          config: providersAt(withoutSections(part.text, ['listen', 'store']), upstream),
-          env: {OPENAI_API_KEY: 'k', ANTHROPIC_API_KEY: 'k'}}).start();
-        shell = new Shell(budget.folder, {BUDGET_URL: budget.url, BUDGET_API_KEY: budget.adminKey});
-      } else if (part.kind === 'bash') {
-        printed = await shell.run(part.text, where);
-      } else if (part.kind === 'text') {
-        assertShown(printed, part.text, where);
-      } else if (part.kind === 'disk') {
-        const other = () => budget.post('/openai/v1/chat/completions',
-          {model: 'gpt-4o', max_tokens: 1, messages: []}, {'x-budget-component': 'others'});
-        await (part.text === 'full' ? fillUnder(budget, disk, other) : freeUnder(budget, disk));
-      } else {
-        for (const row of part.rows) await runRow(budget, row, `${page}:${row.line}`, shell.env);
-      }
-    }
-  } finally {
-    if (disk && budget) {
-      budget.process.kill('SIGTERM');
-      await budget.exited;
-    }
-    disk?.unmount();
-    await budget?.stop();
-  }
-}
-
 describe('the cookbook', () => {
   test('has its recipes in order, each with a configuration and calls, all of them run', () => {
     assert.ok(recipes.length >= 20, `${recipes.length} recipes`);
@@ -80,6 +36,6 @@ describe('the cookbook', () => {
   });
 
   for (const recipe of recipes) {
-    test(recipe.title, {skip: needsDisk(recipe) && needsRoot}, () => runRecipe(recipe));
+    test(recipe.title, {skip: needsDisk(recipe) && needsRoot}, () => runRecipe({...recipe, page, upstream}));
   }
 });
