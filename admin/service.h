@@ -8,7 +8,10 @@
 #include <vector>
 
 #include "admin/api.h"
+#include "admin/events.h"
+#include "admin/http_client.h"
 #include "admin/keys.h"
+#include "admin/state/state_store.h"
 #include "admin/view.h"
 #include "policy/clock.h"
 #include "policy/ledger/ledger.h"
@@ -34,8 +37,18 @@ struct ServiceOptions {
   ViewSource view;
   MetricSource metrics;
   CounterSource counters;            // empty: summaries show no policy that counts apart
-  std::string folder;                // keys and admin.key live here; exists
+  std::string folder;                // admin.key and admin.db live here; exists
   std::vector<AdminKey> admin_keys;  // empty: one is generated into FOLDER/admin.key
+  // What is made at run time; must outlive the service. Null: FOLDER/admin.db,
+  // for one process.
+  StateStore* state = nullptr;
+  HttpClient* http = nullptr;   // must outlive the service; null: no other server is asked
+  EventSink* events = nullptr;  // must outlive the service; null: nobody watches
+  // What the API made has changed, here or on another replica, or an override
+  // has ended: merge_policies() anew and put the result in force before this
+  // returns. Called on threads that may block, one at a time, perhaps before
+  // make_service() returns.
+  std::function<void()> policies_changed;
 };
 
 // Owns the threads that may block (the usage store, files). Thread-safe.
@@ -44,6 +57,10 @@ class Service {
   virtual ~Service() = default;
   [[nodiscard]] virtual Api& api() = 0;
   [[nodiscard]] virtual const KeyDirectory& keys() const = 0;
+  // The file's budgets and policies with the API's, as of now. Any thread; does
+  // not block.
+  [[nodiscard]] virtual std::shared_ptr<const MergedPolicies> merge_policies(
+      policy::PolicyConfig file, policy::PolicyContext context) const = 0;
   // Where the generated admin key is; "" when keys are configured.
   [[nodiscard]] virtual std::string generated_key_file() const = 0;
   // Ends the threads, once what they have begun is done. Afterwards no request

@@ -11,6 +11,9 @@ namespace {
 using pricing::Money;
 using pricing::Tokens;
 
+// What the scripts call a line enforced as room that a call may pass once it is in.
+constexpr std::int64_t room_to_begin = 3;
+
 std::int64_t ms_of(Time time) {
   return time.time_since_epoch().count();
 }
@@ -61,7 +64,8 @@ void pack_lines(Packer& out, const std::vector<HoldLine>& lines) {
   for (const HoldLine& line : lines) {
     out.array(6);
     pack_counter(out, line.counter);
-    out.integer(static_cast<std::int64_t>(line.enforcement));
+    const bool passes = line.may_pass && line.enforcement == policy::Enforcement::room;
+    out.integer(passes ? room_to_begin : static_cast<std::int64_t>(line.enforcement));
     pack_limits(out, line.limits);
     pack_amount(out, line.amount);
   }
@@ -195,6 +199,14 @@ std::string RequestFormat::read(const std::vector<CounterRef>& counters, Time no
   out.array(2);
   stamp(out, now);
   pack_counters(out, counters);
+  return out.bytes();
+}
+
+std::string RequestFormat::find(const std::string& id, Time now) const {
+  Packer out;
+  out.array(2);
+  stamp(out, now);
+  out.text(id);
   return out.bytes();
 }
 

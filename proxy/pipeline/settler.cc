@@ -19,7 +19,7 @@ std::int64_t ms_between(net::SteadyTime from, net::SteadyTime to) {
 std::string_view error_code(Ended how, int status, const Meter* meter) {
   switch (how) {
     case Ended::not_sent:
-      return "upstream_unreachable";
+      return status == 504 ? "upstream_timeout" : "upstream_unreachable";
     case Ended::no_answer:
       return status == 504 ? "upstream_timeout" : "upstream_broken";
     case Ended::broken:
@@ -39,6 +39,11 @@ std::string_view error_code(Ended how, int status, const Meter* meter) {
 // Providers do not charge for what they refuse or fail to serve.
 bool charged_nothing(const Ending& ending) {
   return ending.how == Ended::not_sent || (ending.meter && ending.status >= 400);
+}
+
+// Whether the provider goes on with it, so that nobody knows yet what it costs.
+bool goes_on(const Call& call, const Ending& ending) {
+  return call.facts.detached && !(ending.meter && ending.meter->reading().finished);
 }
 
 // Whether the provider's figure is more than an eighth away from our count, and
@@ -152,6 +157,16 @@ ledger::UsageRecord final_record(Call& call, const Ending& ending) {
     record.usage_source = ledger::UsageSource::reported;
     return record;
   }
+  if (goes_on(call, ending)) {
+    // To be corrected by who learns the figure: POST /api/usage/record.
+    const ledger::UsageRecord held = provisional_record(call, call.worst.output_ceiling);
+    record.usage = held.usage;
+    record.cost = held.cost;
+    record.usage_source = held.usage_source;
+    record.estimated = true;
+    fill_units(call, ending, record);
+    return record;
+  }
   fill_usage(call, ending, record);
   fill_units(call, ending, record);
   auto tier = call.worst.tier;
@@ -163,10 +178,10 @@ ledger::UsageRecord final_record(Call& call, const Ending& ending) {
 
 net::Awaitable<void> settle_call(Call& call, const ledger::UsageRecord& record) {
   Services& services = call.services();
+  std::vector<policy::CounterRef> lines;
+  for (const policy::PlannedLine& line : call.plan.lines) lines.push_back(line.counter);
   if (!call.holding) {
     // Admitted while the store was away: counted afterwards.
-    std::vector<policy::CounterRef> lines;
-    for (const policy::PlannedLine& line : call.plan.lines) lines.push_back(line.counter);
     auto recorded = co_await services.ledger.record(record, std::move(lines));
     if (!recorded) Metrics::add(services.metrics.settle_failures);
   } else {
@@ -175,14 +190,17 @@ net::Awaitable<void> settle_call(Call& call, const ledger::UsageRecord& record) 
     if (!settled && settled.error() == ledger::LedgerError::already_resolved) {
       // The lease ran out under a call that went on: what was charged for it
       // then was a guess, and this is no longer one.
-      auto corrected = co_await services.ledger.record(record, {});
+      auto corrected = co_await services.ledger.record(record, std::move(lines));
       if (!corrected) Metrics::add(services.metrics.settle_failures);
     } else if (!settled) {
       Metrics::add(services.metrics.settle_failures);
     } else {
       if (settled->overrun != ledger::Amount{}) Metrics::add(services.metrics.overruns);
-      // What an answer says is left is what is left after it.
-      call.decision.tightest = policy::decide_admitted(call.plan, settled->states, {}).tightest;
+      // What an answer says is left is what is left after it; none are told
+      // where the store takes the settlement later.
+      if (settled->states.size() == call.plan.lines.size()) {
+        call.decision.tightest = policy::decide_admitted(call.plan, settled->states, {}).tightest;
+      }
     }
   }
   count_spend(services.metrics, record);
