@@ -53,9 +53,13 @@ admin::MetricFamily cost(const pipeline::Metrics& metrics) {
 
 std::shared_ptr<const admin::View> view_of(const pipeline::Snapshot& snapshot,
                                            std::string config_error, bool draining,
-                                           std::size_t workers) {
+                                           std::size_t workers,
+                                           std::shared_ptr<const admin::MergedPolicies> merged,
+                                           std::string policies_error) {
   auto view = std::make_shared<admin::View>();
   view->policies = snapshot.policies;
+  view->merged = std::move(merged);
+  view->policies_error = std::move(policies_error);
   view->catalog = snapshot.catalog;
   view->price_rules = snapshot.config.prices;
   for (const pipeline::Provider& provider : snapshot.providers) {
@@ -66,6 +70,7 @@ std::shared_ptr<const admin::View> view_of(const pipeline::Snapshot& snapshot,
   view->config_file = snapshot.config.file;
   view->config_error = std::move(config_error);
   view->draining = draining;
+  view->metrics = snapshot.config.telemetry.metrics;
   view->version = version;
   view->workers = static_cast<int>(workers);
   return view;

@@ -12,9 +12,10 @@
 
 namespace budget {
 
-[[nodiscard]] std::shared_ptr<const admin::View> view_of(const pipeline::Snapshot& snapshot,
-                                                         std::string config_error, bool draining,
-                                                         std::size_t workers);
+[[nodiscard]] std::shared_ptr<const admin::View> view_of(
+    const pipeline::Snapshot& snapshot, std::string config_error, bool draining,
+    std::size_t workers, std::shared_ptr<const admin::MergedPolicies> merged,
+    std::string policies_error);
 // What the program has done; the store tells of itself.
 [[nodiscard]] std::vector<admin::MetricFamily> metric_families(const pipeline::Metrics& metrics);
 

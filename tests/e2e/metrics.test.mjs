@@ -137,3 +137,22 @@ describe('metrics', () => {
     }
   });
 });
+
+test('/metrics is not there where it is turned off', async () => {
+  const budget = new Budget({config: 'providers: {simulated: {format: simulated}}'});
+  budget.head = budget.head.replace('telemetry: {', 'telemetry: {metrics: false, ');
+  budget.writeConfig('providers: {simulated: {format: simulated}}');
+  await budget.start();
+  try {
+    const off = await budget.fetch('/metrics');
+    assert.equal(off.status, 404);
+    assert.equal(JSON.parse(off.body).error.code, 'resource_not_found');
+    budget.head = budget.head.replace('metrics: false', 'metrics: true');
+    budget.writeConfig('providers: {simulated: {format: simulated}}');
+    budget.process.kill('SIGHUP');
+    await budget.event('config_reloaded');
+    assert.equal((await budget.fetch('/metrics')).status, 200);
+  } finally {
+    await budget.stop();
+  }
+});

@@ -86,7 +86,9 @@ export class Budget {
     this.url = listening.url;
     await this.event('ready');
     if (this.tls) this.ca = fs.readFileSync(path.join(this.folder, 'data/tls/self_signed.crt'));
-    this.adminKey = fs.readFileSync(path.join(this.folder, 'data/admin.key'), 'utf8').trim();
+    // There is none where the configuration names keys.
+    const keyFile = path.join(this.folder, 'data/admin.key');
+    if (fs.existsSync(keyFile)) this.adminKey = fs.readFileSync(keyFile, 'utf8').trim();
     return this;
   }
 
