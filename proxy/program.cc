@@ -87,8 +87,8 @@ std::expected<void, std::string> Program::open(Config config) {
   admin_ = std::move(*admin);
 
   services_ = std::make_unique<pipeline::Services>(
-      pipeline::Services{store_->clock(), store_->ledger(), admin_->keys(), calibration_, metrics_,
-                         [this](const ledger::UsageRecord& record) { log_call(record); },
+      pipeline::Services{store_->clock(), store_->ledger_of_calls(), admin_->keys(), calibration_,
+                         metrics_, [this](const ledger::UsageRecord& record) { log_call(record); },
                          [this](const pipeline::Refusal& refusal) { log_refusal(refusal); }});
   shutdown_timeout_ = config.shutdown_timeout;
   {
