@@ -1,96 +1,108 @@
 #include "admin/allocation_notes.h"
 
+#include <algorithm>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <chrono>
+#include <tuple>
+#include <utility>
+
+#include "admin/answer.h"
 
 namespace budget::admin {
 namespace {
 
-constexpr const char* schema =
-    "PRAGMA journal_mode=WAL;"
-    "PRAGMA synchronous=FULL;"
-    "CREATE TABLE IF NOT EXISTS allocations("
-    " id TEXT PRIMARY KEY, context_id TEXT NOT NULL, budget_id TEXT NOT NULL,"
-    " description TEXT NOT NULL, created_at INTEGER NOT NULL) WITHOUT ROWID;";
+constexpr std::string_view collection = "allocations";
+
+std::string away() {
+  return "the allocations' notes cannot be asked for";
+}
+
+// The description is an object in the note's own, so that it is not text in
+// text.
+std::string body_of(const AllocationNote& note) {
+  boost::system::error_code ignored;
+  return json::serialize(json::object{{"context_id", note.context_id},
+                                      {"budget_id", note.budget_id},
+                                      {"description", json::parse(note.description, ignored)},
+                                      {"created_at", note.created_at.time_since_epoch().count()}});
+}
+
+std::string text_in(const json::object& object, std::string_view name) {
+  const auto* value = object.if_contains(name);
+  const auto* text = value ? value->if_string() : nullptr;
+  return text ? std::string(std::string_view(*text)) : "";
+}
+
+// What is not as it was written is as if it had not been said.
+AllocationNote read_note(const StateItem& item) {
+  AllocationNote note;
+  note.id = item.id;
+  note.description = "{}";
+  boost::system::error_code error;
+  const json::value body = json::parse(item.body, error);
+  if (error || !body.is_object()) return note;
+  const json::object& object = body.get_object();
+  note.context_id = text_in(object, "context_id");
+  note.budget_id = text_in(object, "budget_id");
+  if (const auto* description = object.if_contains("description")) {
+    if (description->is_object()) note.description = json::serialize(*description);
+  }
+  const auto* created = object.if_contains("created_at");
+  if (created && created->is_int64()) {
+    note.created_at = policy::Time(std::chrono::milliseconds(created->get_int64()));
+  }
+  return note;
+}
+
+bool fits(const AllocationNote& note, const AllocationFilter& filter) {
+  if (!filter.context_id.empty() && note.context_id != filter.context_id) return false;
+  if (!filter.budget_id.empty() && note.budget_id != filter.budget_id) return false;
+  if (filter.component.empty()) return true;
+  boost::system::error_code error;
+  const json::value description = json::parse(note.description, error);
+  return description.is_object() &&
+         text_in(description.get_object(), "component") == filter.component;
+}
 
 }  // namespace
 
-std::expected<std::unique_ptr<AllocationNotes>, std::string> AllocationNotes::open(
-    const std::string& file) {
-  auto database = ledger::Database::open(file, false);
-  if (!database) return std::unexpected("cannot open the allocations: " + database.error());
-  if (!(*database)->run(schema)) {
-    return std::unexpected("cannot prepare the allocations: " + (*database)->take_error());
-  }
-  return std::unique_ptr<AllocationNotes>(new AllocationNotes(std::move(*database)));
-}
-
 std::expected<AllocationNote, std::string> AllocationNotes::add(const AllocationNote& note) {
-  const std::lock_guard lock(mutex_);
-  ledger::Statement statement(*database_, "INSERT OR IGNORE INTO allocations VALUES(?,?,?,?,?)");
-  statement.bind(1, note.id)
-      .bind(2, note.context_id)
-      .bind(3, note.budget_id)
-      .bind(4, note.description)
-      .bind(5, note.created_at.time_since_epoch().count());
-  statement.run();
-  auto kept = read(note.id);
+  const auto put = store_.put(collection, note.id, body_of(note), 0);
+  if (put) return note;
+  if (put.error() == StateError::unavailable) return std::unexpected(away());
+  auto kept = find(note.id);
   if (!kept) return std::unexpected(kept.error());
   return kept->value_or(note);
 }
 
 std::expected<std::optional<AllocationNote>, std::string> AllocationNotes::find(
     const std::string& id) {
-  const std::lock_guard lock(mutex_);
-  return read(id);
+  const auto item = store_.get(collection, id);
+  if (!item) return std::unexpected(away());
+  if (!*item) return std::nullopt;
+  return read_note(**item);
 }
 
 std::expected<AllocationNotePage, std::string> AllocationNotes::list(const AllocationFilter& filter,
                                                                      int page, int limit) {
-  const std::string where =
-      " FROM allocations WHERE (?1 = '' OR context_id = ?1) AND (?2 = '' OR budget_id = ?2) AND "
-      "(?3 = '' OR json_extract(description, '$.component') = ?3)";
-  const std::lock_guard lock(mutex_);
-  const auto bind = [&filter](ledger::Statement& statement) {
-    statement.bind(1, filter.context_id).bind(2, filter.budget_id).bind(3, filter.component);
-  };
-  AllocationNotePage found;
-  ledger::Statement count(*database_, "SELECT count(*)" + where);
-  bind(count);
-  if (count.next()) found.total = count.number(0);
-  ledger::Statement rows(*database_, "SELECT context_id, budget_id, description, created_at, id" +
-                                         where +
-                                         " ORDER BY created_at DESC, id LIMIT ?4 OFFSET ?5");
-  bind(rows);
-  rows.bind(4, limit).bind(5, std::int64_t{page - 1} * limit);
-  while (rows.next()) {
-    found.notes.push_back({rows.text(4), rows.text(0), rows.text(1), rows.text(2),
-                           policy::Time(std::chrono::milliseconds(rows.number(3)))});
+  const auto items = store_.list(collection);
+  if (!items) return std::unexpected(away());
+  std::vector<AllocationNote> found;
+  for (const StateItem& item : *items) {
+    AllocationNote note = read_note(item);
+    if (fits(note, filter)) found.push_back(std::move(note));
   }
-  if (!database_->ok()) return std::unexpected(database_->take_error());
-  return found;
+  std::sort(found.begin(), found.end(), [](const AllocationNote& a, const AllocationNote& b) {
+    return std::tie(b.created_at, a.id) < std::tie(a.created_at, b.id);
+  });
+  const auto total = static_cast<std::int64_t>(found.size());
+  return AllocationNotePage{part_of(found, {page, limit}), total};
 }
 
 std::expected<void, std::string> AllocationNotes::remove(const std::string& id) {
-  const std::lock_guard lock(mutex_);
-  ledger::Statement statement(*database_, "DELETE FROM allocations WHERE id = ?");
-  statement.bind(1, id);
-  if (statement.run()) return {};
-  return std::unexpected(database_->take_error());
-}
-
-std::expected<std::optional<AllocationNote>, std::string> AllocationNotes::read(
-    const std::string& id) {
-  ledger::Statement row(*database_,
-                        "SELECT context_id, budget_id, description, created_at FROM allocations "
-                        "WHERE id = ?");
-  row.bind(1, id);
-  std::optional<AllocationNote> note;
-  if (row.next()) {
-    note = AllocationNote{id, row.text(0), row.text(1), row.text(2),
-                          policy::Time(std::chrono::milliseconds(row.number(3)))};
-  }
-  if (!database_->ok()) return std::unexpected(database_->take_error());
-  return note;
+  if (!store_.erase(collection, id, std::nullopt)) return std::unexpected(away());
+  return {};
 }
 
 }  // namespace budget::admin

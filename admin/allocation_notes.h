@@ -3,14 +3,12 @@
 
 #include <cstdint>
 #include <expected>
-#include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "admin/state/state_store.h"
 #include "policy/clock.h"
-#include "policy/ledger/sqlite.h"
 
 namespace budget::admin {
 
@@ -34,12 +32,11 @@ struct AllocationNotePage {
   std::int64_t total = 0;             // matching the filter
 };
 
-// Kept in the admin database. Thread-safe; blocks on the disk. Errors are
-// sentences.
+// Kept in the state store, which must outlive this. Thread-safe; blocks on the
+// store. Errors are sentences. Listing reads all notes.
 class AllocationNotes {
  public:
-  [[nodiscard]] static std::expected<std::unique_ptr<AllocationNotes>, std::string> open(
-      const std::string& file);
+  explicit AllocationNotes(StateStore& store) : store_(store) {}
 
   // The note that stands under its id: an earlier one is kept.
   std::expected<AllocationNote, std::string> add(const AllocationNote& note);
@@ -50,12 +47,7 @@ class AllocationNotes {
   std::expected<void, std::string> remove(const std::string& id);
 
  private:
-  explicit AllocationNotes(std::unique_ptr<ledger::Database> database)
-      : database_(std::move(database)) {}
-  std::expected<std::optional<AllocationNote>, std::string> read(const std::string& id);
-
-  std::mutex mutex_;
-  std::unique_ptr<ledger::Database> database_;
+  StateStore& store_;
 };
 
 }  // namespace budget::admin

@@ -12,9 +12,11 @@
 #include "admin/answer.h"
 #include "admin/auth.h"
 #include "admin/blocking.h"
+#include "admin/events.h"
 #include "admin/input.h"
 #include "admin/key_store.h"
 #include "admin/service.h"
+#include "admin/state/state_store.h"
 #include "admin/view.h"
 
 namespace budget::admin {
@@ -30,6 +32,8 @@ struct Services {
   Auth& auth;
   KeyStore& keys;
   AllocationNotes& allocations;
+  StateStore& state;  // blocks: from the pool only
+  EventSink& events;
   boost::asio::thread_pool& pool;  // for what may block
 };
 

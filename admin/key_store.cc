@@ -1,9 +1,9 @@
 #include "admin/key_store.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <boost/json/serialize.hpp>
+#include <chrono>
+#include <limits>
 
 #include "admin/key_json.h"
 
@@ -12,16 +12,6 @@ namespace {
 
 constexpr std::size_t id_bytes = 6;
 constexpr std::size_t secret_bytes = 32;
-
-// The grant as JSON: a field that comes later needs no change here. Times are
-// milliseconds since the epoch, 0 for never.
-constexpr const char* schema =
-    "PRAGMA journal_mode=WAL;"
-    "PRAGMA synchronous=FULL;"
-    "CREATE TABLE IF NOT EXISTS keys("
-    " id TEXT PRIMARY KEY, digest TEXT NOT NULL, grant_json TEXT NOT NULL,"
-    " created_by TEXT NOT NULL, created_at INTEGER NOT NULL,"
-    " rotated_at INTEGER NOT NULL, revoked_at INTEGER NOT NULL) WITHOUT ROWID;";
 
 std::int64_t stored(std::optional<policy::Time> time) {
   return time ? time->time_since_epoch().count() : 0;
@@ -49,19 +39,33 @@ std::string new_text(std::string_view id) {
   return "bk_" + std::string(id) + "_" + random_hex(secret_bytes);
 }
 
-std::optional<StoredKey> read_key(const ledger::Statement& row) {
-  auto input = Input::of_body(row.text(2));
-  if (!input) return std::nullopt;
+// Times are milliseconds since the epoch, 0 for never.
+std::string body_of(const StoredKey& key) {
+  return json::serialize(json::object{{"grant", to_json(key.grant)},
+                                      {"digest", to_hex(key.digest)},
+                                      {"created_by", key.created_by},
+                                      {"created_at", stored(key.created_at)},
+                                      {"rotated_at", stored(key.rotated_at)},
+                                      {"revoked_at", stored(key.revoked_at)}});
+}
+
+std::optional<StoredKey> read_key(const StateItem& item) {
+  auto body = Input::of_body(item.body);
+  if (!body) return std::nullopt;
+  constexpr std::int64_t far = std::numeric_limits<std::int64_t>::max();
   StoredKey key;
-  key.grant = read_grant(*input);
-  // A grant of a newer version could pin what this one would not enforce.
-  if (input->problem()) return std::nullopt;
-  key.grant.id = row.text(0);
-  key.digest = digest_from_hex(row.text(1));
-  key.created_by = row.text(3);
-  key.created_at = policy::Time(std::chrono::milliseconds(row.number(4)));
-  key.rotated_at = read_stored(row.number(5));
-  key.revoked_at = read_stored(row.number(6));
+  auto grant = Input::of_body(body->object_text("grant", item.body.size()));
+  if (!grant) return std::nullopt;
+  key.grant = read_grant(*grant);
+  key.grant.id = item.id;
+  key.digest = digest_from_hex(body->text("digest"));
+  key.created_by = body->text("created_by");
+  key.created_at =
+      policy::Time(std::chrono::milliseconds(body->integer("created_at", 0, far).value_or(0)));
+  key.rotated_at = read_stored(body->integer("rotated_at", 0, far).value_or(0));
+  key.revoked_at = read_stored(body->integer("revoked_at", 0, far).value_or(0));
+  // A key of a newer version could pin what this one would not enforce.
+  if (grant->problem() || body->problem()) return std::nullopt;
   return key;
 }
 
@@ -71,37 +75,35 @@ bool looks_like_proxy_key(std::string_view text) {
   return !id_in(text).empty();
 }
 
-std::expected<std::unique_ptr<KeyStore>, std::string> KeyStore::open(const std::string& file) {
-  auto database = ledger::Database::open(file, false);
-  if (!database) return std::unexpected("cannot open the keys: " + database.error());
-  ::chmod(file.c_str(), 0600);
-  if (!(*database)->run(schema)) {
-    return std::unexpected("cannot prepare the keys: " + (*database)->take_error());
+std::expected<std::unique_ptr<KeyStore>, std::string> KeyStore::open(StateStore& store) {
+  std::unique_ptr<KeyStore> keys(new KeyStore(store));
+  const auto items = store.list(collection);
+  if (!items) return std::unexpected("cannot read the proxy keys: the store cannot be asked");
+  auto all = std::make_shared<Keys>();
+  for (const StateItem& item : *items) {
+    auto key = read_key(item);
+    if (!key) {
+      return std::unexpected("the proxy key '" + item.id +
+                             "' in the store cannot be read by this version");
+    }
+    all->emplace(item.id, std::make_shared<const StoredKey>(std::move(*key)));
   }
-  std::unique_ptr<KeyStore> store(new KeyStore(std::move(*database)));
-  if (auto loaded = store->load(); !loaded) return std::unexpected(loaded.error());
-  return store;
+  keys->keys_ = std::move(all);
+  return keys;
 }
 
-std::expected<void, std::string> KeyStore::load() {
-  auto keys = std::make_shared<Keys>();
-  ledger::Statement rows(*database_,
-                         "SELECT id, digest, grant_json, created_by, created_at, rotated_at, "
-                         "revoked_at FROM keys");
-  while (rows.next()) {
-    auto key = read_key(rows);
-    if (!key) {
-      return std::unexpected("the key '" + rows.text(0) +
-                             "' in the admin database cannot be read by this version");
+void KeyStore::reload() {
+  const std::lock_guard lock(write_mutex_);
+  const auto items = store_.list(collection);
+  if (!items) return;
+  auto all = std::make_shared<Keys>();
+  for (const StateItem& item : *items) {
+    if (auto key = read_key(item)) {
+      all->emplace(item.id, std::make_shared<const StoredKey>(std::move(*key)));
     }
-    const std::string id = key->grant.id;
-    keys->emplace(id, std::make_shared<const StoredKey>(std::move(*key)));
   }
-  if (!database_->ok()) {
-    return std::unexpected("cannot read the keys: " + database_->take_error());
-  }
-  keys_ = std::move(keys);
-  return {};
+  const std::lock_guard replace(keys_mutex_);
+  keys_ = std::move(all);
 }
 
 std::shared_ptr<const KeyStore::Keys> KeyStore::snapshot() const {
@@ -140,60 +142,60 @@ std::vector<std::shared_ptr<const StoredKey>> KeyStore::list() const {
 std::expected<NewKey, KeyStore::Error> KeyStore::create(KeyGrant grant, std::string created_by,
                                                         policy::Time now) {
   const std::lock_guard lock(write_mutex_);
-  do {
-    grant.id = random_hex(id_bytes);
-  } while (get(grant.id));
-  const std::string text = new_text(grant.id);
   auto key = std::make_shared<StoredKey>();
   key->grant = std::move(grant);
-  key->digest = digest_of(text);
   key->created_by = std::move(created_by);
   key->created_at = now;
-  if (!save(*key)) return std::unexpected(Error::disk);
-  publish(key);
-  return NewKey{key, text};
+  while (true) {
+    key->grant.id = random_hex(id_bytes);
+    const std::string text = new_text(key->grant.id);
+    key->digest = digest_of(text);
+    const auto put = store_.put(collection, key->grant.id, body_of(*key), 0);
+    if (!put && put.error() == StateError::conflict) continue;  // the id is taken
+    if (!put) return std::unexpected(Error::store);
+    publish(key);
+    return NewKey{key, text};
+  }
+}
+
+KeyStore::Changed KeyStore::change(std::string_view id,
+                                   const std::function<std::optional<Error>(StoredKey&)>& change) {
+  const std::lock_guard lock(write_mutex_);
+  while (true) {
+    // The store's, not the map's: another replica may just have revoked it.
+    const auto item = store_.get(collection, id);
+    if (!item) return std::unexpected(Error::store);
+    if (!*item) return std::unexpected(Error::unknown);
+    auto read = read_key(**item);
+    if (!read) return std::unexpected(Error::store);
+    auto key = std::make_shared<StoredKey>(std::move(*read));
+    if (const auto error = change(*key)) return std::unexpected(*error);
+    const auto put = store_.put(collection, id, body_of(*key), (*item)->version);
+    if (!put && put.error() == StateError::conflict) continue;
+    if (!put) return std::unexpected(Error::store);
+    publish(key);
+    return key;
+  }
 }
 
 std::expected<NewKey, KeyStore::Error> KeyStore::rotate(std::string_view id, policy::Time now) {
-  const std::lock_guard lock(write_mutex_);
-  const auto old = get(id);
-  if (!old) return std::unexpected(Error::unknown);
-  if (old->revoked_at) return std::unexpected(Error::revoked);
   const std::string text = new_text(id);
-  auto key = std::make_shared<StoredKey>(*old);
-  key->digest = digest_of(text);
-  key->rotated_at = now;
-  if (!save(*key)) return std::unexpected(Error::disk);
-  publish(key);
-  return NewKey{key, text};
+  const auto changed = change(id, [&text, now](StoredKey& key) -> std::optional<Error> {
+    if (key.revoked_at) return Error::revoked;
+    key.digest = digest_of(text);
+    key.rotated_at = now;
+    return std::nullopt;
+  });
+  if (!changed) return std::unexpected(changed.error());
+  return NewKey{*changed, text};
 }
 
 std::expected<std::shared_ptr<const StoredKey>, KeyStore::Error> KeyStore::revoke(
     std::string_view id, policy::Time now) {
-  const std::lock_guard lock(write_mutex_);
-  const auto old = get(id);
-  if (!old) return std::unexpected(Error::unknown);
-  if (old->revoked_at) return old;
-  auto key = std::make_shared<StoredKey>(*old);
-  key->revoked_at = now;
-  if (!save(*key)) return std::unexpected(Error::disk);
-  publish(key);
-  return key;
-}
-
-bool KeyStore::save(const StoredKey& key) {
-  const std::string digest = to_hex(key.digest);
-  const std::string grant = json::serialize(to_json(key.grant));
-  ledger::Statement statement(*database_, "INSERT OR REPLACE INTO keys VALUES(?,?,?,?,?,?,?)");
-  statement.bind(1, key.grant.id)
-      .bind(2, digest)
-      .bind(3, grant)
-      .bind(4, key.created_by)
-      .bind(5, stored(key.created_at))
-      .bind(6, stored(key.rotated_at))
-      .bind(7, stored(key.revoked_at));
-  statement.run();
-  return database_->take_error().empty();
+  return change(id, [now](StoredKey& key) -> std::optional<Error> {
+    if (!key.revoked_at) key.revoked_at = now;
+    return std::nullopt;
+  });
 }
 
 void KeyStore::publish(std::shared_ptr<const StoredKey> key) {

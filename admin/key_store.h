@@ -1,8 +1,9 @@
-// Proxy keys, kept as hashes in the admin database.
+// Proxy keys, kept as hashes in the state store.
 #pragma once
 
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -13,8 +14,8 @@
 
 #include "admin/keys.h"
 #include "admin/secret.h"
+#include "admin/state/state_store.h"
 #include "policy/clock.h"
-#include "policy/ledger/sqlite.h"
 
 namespace budget::admin {
 
@@ -35,15 +36,16 @@ struct NewKey {
 };
 
 // Finding and listing read an immutable map and never wait for a write; the
-// others block on the disk. A change is durable, and seen by the next find(),
-// when it returns. Keys made by other processes are not seen.
+// others block on the store. A change is durable, and seen by the next find(),
+// when it returns; one that another replica made, after the next reload().
 class KeyStore final : public KeyDirectory {
  public:
-  enum class Error : std::uint8_t { unknown, revoked, disk };
+  static constexpr std::string_view collection = "keys";
+  enum class Error : std::uint8_t { unknown, revoked, store };
 
-  // Opens or begins the database `file`. The error is a sentence.
+  // Reads the keys of `store`, which must outlive this. The error is a sentence.
   [[nodiscard]] static std::expected<std::unique_ptr<KeyStore>, std::string> open(
-      const std::string& file);
+      StateStore& store);
 
   [[nodiscard]] std::shared_ptr<const KeyGrant> find(std::string_view presented,
                                                      policy::Time now) const override;
@@ -59,18 +61,23 @@ class KeyStore final : public KeyDirectory {
   // Revoking twice is the same as once.
   std::expected<std::shared_ptr<const StoredKey>, Error> revoke(std::string_view id,
                                                                 policy::Time now);
+  // Reads all again. While the store cannot be asked, what was read before
+  // stays; a key that this version cannot read is then found no more.
+  void reload();
 
  private:
   using Keys = std::map<std::string, std::shared_ptr<const StoredKey>, std::less<>>;
+  using Changed = std::expected<std::shared_ptr<const StoredKey>, Error>;
 
-  explicit KeyStore(std::unique_ptr<ledger::Database> database) : database_(std::move(database)) {}
-  std::expected<void, std::string> load();
-  bool save(const StoredKey& key);
+  explicit KeyStore(StateStore& store) : store_(store) {}
+  // Writes what `change` makes of the key, which it may refuse by an error.
+  Changed change(std::string_view id,
+                 const std::function<std::optional<Error>(StoredKey&)>& change);
   std::shared_ptr<const Keys> snapshot() const;
   void publish(std::shared_ptr<const StoredKey> key);
 
-  std::mutex write_mutex_;  // the database, and changes to keys_
-  std::unique_ptr<ledger::Database> database_;
+  StateStore& store_;
+  std::mutex write_mutex_;         // held from reading the store until keys_ shows it
   mutable std::mutex keys_mutex_;  // held only to copy or replace the pointer
   std::shared_ptr<const Keys> keys_ = std::make_shared<const Keys>();
 };

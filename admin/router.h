@@ -30,7 +30,7 @@ struct Route {
   // Of what else a request may say: the names of the query's or the body's
   // fields, separated by spaces; `*` marks one that is required, and @NAME
   // stands for a group of them (openapi.cc).
-  std::string_view fields = "";
+  std::string_view fields{};
   Form form = Form::data;
   int status = 200;  // of success
 };

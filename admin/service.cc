@@ -6,6 +6,8 @@
 #include "admin/admin_key_file.h"
 #include "admin/context.h"
 #include "admin/routes.h"
+#include "admin/state/sqlite_state_store.h"
+#include "admin/state/state_watch.h"
 
 namespace budget::admin {
 namespace {
@@ -36,15 +38,24 @@ ApiResponse unidentified(const Failure& why) {
   return response;
 }
 
+// Where there is no live feed, an event reaches all who watch: nobody.
+class Unwatched final : public EventSink {
+ public:
+  void publish(Event) override {}
+};
+
 class TheService final : public Service, public Api {
  public:
+  // `own_state` is null where options.state is another's.
   TheService(ServiceOptions options, const std::vector<AdminKey>& admin_keys,
-             std::unique_ptr<KeyStore> keys, std::unique_ptr<AllocationNotes> allocations,
+             std::unique_ptr<StateStore> own_state, std::unique_ptr<KeyStore> keys,
              std::string generated)
-      : auth_(admin_keys),
+      : own_state_(std::move(own_state)),
+        auth_(admin_keys),
         keys_(std::move(keys)),
-        allocations_(std::move(allocations)),
+        allocations_(*options.state),
         generated_(std::move(generated)),
+        watch_(*options.state, pool_),
         services_{options.clock,
                   options.ledger,
                   options.usage,
@@ -53,8 +64,14 @@ class TheService final : public Service, public Api {
                   std::move(options.counters),
                   auth_,
                   *keys_,
-                  *allocations_,
-                  pool_} {}
+                  allocations_,
+                  *options.state,
+                  options.events ? *options.events : unwatched_,
+                  pool_} {
+    watch_.on(std::string(KeyStore::collection), [this] { keys_->reload(); });
+    // What changed between reading the keys and watching them.
+    keys_->reload();
+  }
   ~TheService() override { close(); }
   TheService(const TheService&) = delete;
   TheService& operator=(const TheService&) = delete;
@@ -62,7 +79,10 @@ class TheService final : public Service, public Api {
   Api& api() override { return *this; }
   const KeyDirectory& keys() const override { return *keys_; }
   std::string generated_key_file() const override { return generated_; }
-  void close() override { pool_.join(); }
+  void close() override {
+    watch_.close();
+    pool_.join();
+  }
 
   Answer handle(ApiRequest request) override {
     const RouteMatch match = match_route(routes(), request.method, request.path);
@@ -94,11 +114,14 @@ class TheService final : public Service, public Api {
                     0});
   }
 
+  std::unique_ptr<StateStore> own_state_;
   Auth auth_;
   std::unique_ptr<KeyStore> keys_;
-  std::unique_ptr<AllocationNotes> allocations_;
+  AllocationNotes allocations_;
   std::string generated_;
+  Unwatched unwatched_;
   boost::asio::thread_pool pool_{blocking_threads};
+  StateWatch watch_;
   Services services_;
 };
 
@@ -125,13 +148,17 @@ std::expected<std::unique_ptr<Service>, std::string> make_service(ServiceOptions
     admin_keys.push_back({"generated", "admin", std::move(*key)});
   }
   if (auto problem = Auth::problem_in(admin_keys)) return std::unexpected(std::move(*problem));
-  const std::string database = options.folder + "/admin.db";
-  auto keys = KeyStore::open(database);
+  std::unique_ptr<StateStore> own_state;
+  if (!options.state) {
+    auto opened = SqliteStateStore::open(options.folder + "/admin.db", options.clock);
+    if (!opened) return std::unexpected(opened.error());
+    own_state = std::move(*opened);
+    options.state = own_state.get();
+  }
+  auto keys = KeyStore::open(*options.state);
   if (!keys) return std::unexpected(keys.error());
-  auto allocations = AllocationNotes::open(database);
-  if (!allocations) return std::unexpected(allocations.error());
-  return std::make_unique<TheService>(std::move(options), admin_keys, std::move(*keys),
-                                      std::move(*allocations), std::move(generated));
+  return std::make_unique<TheService>(std::move(options), admin_keys, std::move(own_state),
+                                      std::move(*keys), std::move(generated));
 }
 
 }  // namespace budget::admin

@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "admin/api.h"
+#include "admin/events.h"
 #include "admin/keys.h"
+#include "admin/state/state_store.h"
 #include "admin/view.h"
 #include "policy/clock.h"
 #include "policy/ledger/ledger.h"
@@ -34,8 +36,12 @@ struct ServiceOptions {
   ViewSource view;
   MetricSource metrics;
   CounterSource counters;            // empty: summaries show no policy that counts apart
-  std::string folder;                // keys and admin.key live here; exists
+  std::string folder;                // admin.key and admin.db live here; exists
   std::vector<AdminKey> admin_keys;  // empty: one is generated into FOLDER/admin.key
+  // What is made at run time; must outlive the service. Null: FOLDER/admin.db,
+  // for one process.
+  StateStore* state = nullptr;
+  EventSink* events = nullptr;  // must outlive the service; null: nobody watches
 };
 
 // Owns the threads that may block (the usage store, files). Thread-safe.

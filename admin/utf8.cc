@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <string_view>
+#include <utility>
 
 namespace budget::admin {
 namespace {
@@ -53,7 +54,8 @@ std::string repaired_utf8(std::string text) {
     if (!sound) repaired += length == 0 ? std::string_view("\xEF\xBF\xBD") : rest.substr(0, length);
     rest.remove_prefix(length == 0 ? 1 : length);
   }
-  return sound ? text : repaired;
+  if (!sound) text = std::move(repaired);
+  return text;
 }
 
 }  // namespace budget::admin

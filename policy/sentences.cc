@@ -14,7 +14,7 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 std::string quantity(Unit unit, std::int64_t value) {
-  const std::string number = std::to_string(value);
+  std::string number = std::to_string(value);
   const std::string_view plural = value == 1 ? "" : "s";
   switch (unit) {
     case Unit::cost: {

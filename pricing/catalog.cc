@@ -201,6 +201,7 @@ void Catalog::Index::add(ProviderEntry entry, std::vector<Price>& prices) {
   provider_names.insert_or_assign(entry.id, entry.id);
   const auto first_model = static_cast<std::uint32_t>(models.size());
   for (ModelEntry& model : entry.models) {
+    if (model.rows.empty()) continue;  // only says that others agree
     const auto number = static_cast<std::uint32_t>(models.size());
     models.push_back(
         {static_cast<std::uint32_t>(prices.size()), static_cast<std::uint32_t>(model.rows.size())});
@@ -215,6 +216,7 @@ void Catalog::Index::add(ProviderEntry entry, std::vector<Price>& prices) {
   // Of two models with one alias the first has it.
   std::uint32_t number = first_model;
   for (ModelEntry& model : entry.models) {
+    if (model.rows.empty()) continue;
     for (std::string& alias : model.aliases) {
       index.names.emplace(std::move(alias), Named{number, false});
     }
@@ -255,7 +257,7 @@ const Price* Catalog::Index::in_force(std::uint32_t model, std::chrono::sys_seco
   const Rows rows = models[model];
   for (std::uint32_t i = rows.first; i < rows.first + rows.count; ++i) {
     const Price& row = prices[i];
-    if (row.effective_from && *row.effective_from > day) break;
+    if (row.effective_from && *row.effective_from > at) break;
     if (!row.daily || row.daily->contains(time_of_day)) found = &row;
   }
   // A model whose first known price starts later had some price before.
@@ -268,28 +270,36 @@ Catalog::~Catalog() = default;
 std::expected<std::shared_ptr<const Catalog>, std::string> Catalog::parse(std::string_view json) {
   auto file = read_price_file(json);
   if (!file) return std::unexpected(std::move(file.error()));
+  return of(std::move(*file));
+}
+
+std::shared_ptr<const Catalog> Catalog::of(PriceFile file) {
   std::shared_ptr<Catalog> catalog(new Catalog);
-  catalog->date_ = std::move(file->date);
+  catalog->date_ = std::move(file.date);
   std::size_t rows = 0;
-  for (const ProviderEntry& provider : file->providers) {
+  for (const ProviderEntry& provider : file.providers) {
     for (const ModelEntry& model : provider.models) rows += model.rows.size();
   }
   catalog->prices_.reserve(rows);
-  for (ProviderEntry& provider : file->providers) {
+  for (ProviderEntry& provider : file.providers) {
     catalog->index_->add(std::move(provider), catalog->prices_);
   }
   return catalog;
 }
 
-std::shared_ptr<const Catalog> Catalog::shipped() {
+PriceFile Catalog::shipped_file() {
   const auto size = static_cast<std::size_t>(budget_catalog_end - budget_catalog_begin);
-  auto catalog = parse({budget_catalog_begin, size});
-  if (!catalog) {
+  auto file = read_price_file({budget_catalog_begin, size});
+  if (!file) {
     // Built in and tested: only a broken binary comes here.
-    std::fprintf(stderr, "the built-in price catalog is broken: %s\n", catalog.error().c_str());
+    std::fprintf(stderr, "the built-in price catalog is broken: %s\n", file.error().c_str());
     std::abort();
   }
-  return *catalog;
+  return std::move(*file);
+}
+
+std::shared_ptr<const Catalog> Catalog::shipped() {
+  return of(shipped_file());
 }
 
 std::string Catalog::provider_id(std::string_view name, std::string_view url) const {
@@ -312,10 +322,14 @@ FoundPrice Catalog::find(const PricedProvider& provider, std::string_view model,
                          std::chrono::sys_seconds at, const PriceRules& rules) const {
   FoundPrice found;
   const LowerName name(model);
-  const auto hit = index_->look_up(provider.catalog, name.view(), prices_);
+  auto hit = index_->look_up(provider.catalog, name.view(), prices_);
   if (hit) {
     found.price = index_->in_force(hit->model, at, prices_);
     found.match = hit->match;
+    if (found.price->ended) {
+      found = {};
+      hit.reset();
+    }
   }
   if (provider.free) {
     found.match = PriceMatch::free;
@@ -329,6 +343,10 @@ FoundPrice Catalog::find(const PricedProvider& provider, std::string_view model,
   if (!hit) {
     if (rules.unknown_model == PriceRules::Unknown::price) found.stated = &rules.unknown_rates;
     if (rules.unknown_model == PriceRules::Unknown::free) found.match = PriceMatch::free;
+    return found;
+  }
+  if (found.price->manual) {
+    found.match = PriceMatch::override_;
     return found;
   }
   if (const auto* rule = longest_match(rules.adjustments, provider.name, model)) {
@@ -356,9 +374,9 @@ std::string_view name_of(PriceMatch match) {
 }
 
 std::string_view FoundPrice::id() const {
-  const bool listed =
-      match == PriceMatch::exact || match == PriceMatch::alias || match == PriceMatch::family;
-  return listed && price != nullptr ? std::string_view(price->id) : name_of(match);
+  const bool listed = stated == nullptr && price != nullptr && match != PriceMatch::free &&
+                      match != PriceMatch::unknown;
+  return listed ? std::string_view(price->id) : name_of(match);
 }
 
 }  // namespace budget::pricing

@@ -41,7 +41,8 @@ struct FoundPrice {
   [[nodiscard]] bool priced() const {
     return match == PriceMatch::free || stated != nullptr || price != nullptr;
   }
-  // For usage records: the price's id, else "override", "free", "unknown".
+  // For usage records: the price's id (also of one that was stated while the
+  // program ran), else "override", "free", "unknown".
   [[nodiscard]] std::string_view id() const;
 };
 
@@ -72,6 +73,8 @@ struct PricedProvider {
   bool free = false;
 };
 
+struct PriceFile;  // catalog_json.h
+
 // An immutable snapshot of every known price. Thread-safe: all members const.
 class Catalog {
  public:
@@ -81,6 +84,10 @@ class Catalog {
       std::string_view json);
   // The catalog embedded in the binary. Never fails; parsed once per call.
   [[nodiscard]] static std::shared_ptr<const Catalog> shipped();
+  // The same as a file, to be added to; and a catalog of any file that was read
+  // or made by the rules of catalog_json.h.
+  [[nodiscard]] static PriceFile shipped_file();
+  [[nodiscard]] static std::shared_ptr<const Catalog> of(PriceFile file);
 
   // The catalog's provider id for a configured provider: its `url`'s host if a
   // catalog provider claims it, else its name or a known synonym ("gemini" is

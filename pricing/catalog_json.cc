@@ -84,6 +84,19 @@ std::optional<std::chrono::seconds> parse_minute(std::string_view text) {
   return std::chrono::hours(*hour) + std::chrono::minutes(*minute);
 }
 
+// "2026-11-24", or "2026-11-24T15:30:12Z".
+std::optional<std::chrono::sys_seconds> parse_instant(std::string_view text) {
+  const auto day = parse_day(text.substr(0, 10));
+  if (!day || text.size() == 10) return day;
+  if (text.size() != 20 || text[10] != 'T' || text[16] != ':' || text[19] != 'Z') {
+    return std::nullopt;
+  }
+  const auto minute = parse_minute(text.substr(11, 5));
+  const auto second = digits_of(text, 17, 2);
+  if (!minute || !second || *second < 0 || *second > 59) return std::nullopt;
+  return *day + *minute + std::chrono::seconds(*second);
+}
+
 std::optional<ServiceTier> parse_tier(std::string_view name) {
   if (name == "batch") return ServiceTier::batch;
   if (name == "flex") return ServiceTier::flex;
@@ -103,7 +116,7 @@ bool Reader::read_rates(element from, Rates& out) {
     if (!rate) {
       return fail(std::string(key) + ": '" + std::string(text) + "' is not a price in USD");
     }
-    out.*field->member = *rate;
+    out.*field->member = rate;
   }
   return true;
 }
@@ -127,7 +140,6 @@ bool Reader::read_window(element from, Price& out) {
   const auto until_time = parse_minute(end);
   if (!from_time || !until_time) return fail("utc: not times like 16:30");
   out.daily = DailyWindow{*from_time, *until_time};
-  out.id = "T" + std::string(start);  // the rest is put before it later
   return true;
 }
 
@@ -164,11 +176,14 @@ bool Reader::read_row(object from, Price& out) {
   out.source = sources_[source];
   std::string_view day;
   if (!from["from"].get(day)) {
-    out.effective_from = parse_day(day);
+    out.effective_from = parse_instant(day);
     if (!out.effective_from) return fail("from: '" + std::string(day) + "' is not a date");
   }
-  bool verified = false;
-  if (!from["verified"].get(verified)) out.verified = verified;
+  bool flag = false;
+  if (!from["verified"].get(flag)) out.verified = flag;
+  if (!from["manual"].get(flag)) out.manual = flag;
+  if (!from["ended"].get(flag)) out.ended = flag;
+  if (out.ended) return true;
   element rates;
   if (from["rates"].get(rates)) return fail("no rates");
   if (!read_rates(rates, out.rates) || !read_tiers(from, out)) return false;
@@ -188,24 +203,14 @@ bool Reader::read_row(object from, Price& out) {
 
 // Checks the order of the rows and names them.
 bool Reader::finish_rows(ModelEntry& model) {
-  if (model.rows.empty()) return fail("no rows");
+  if (model.rows.empty() && !model.verified) return fail("no rows");
   for (std::size_t i = 0; i < model.rows.size(); ++i) {
     Price& row = model.rows[i];
     if (i == 0 && row.daily) return fail("a daily window without a price to vary");
     if (i > 0 && row.effective_from < model.rows[i - 1].effective_from) {
       return fail("rows are not ascending in time");
     }
-    std::string day = date_;
-    if (row.effective_from) {
-      const std::chrono::year_month_day date(*row.effective_from);
-      const std::string month = std::to_string(static_cast<unsigned>(date.month()));
-      const std::string of_month = std::to_string(static_cast<unsigned>(date.day()));
-      day = std::to_string(static_cast<int>(date.year())) + (month.size() < 2 ? "-0" : "-") +
-            month + (of_month.size() < 2 ? "-0" : "-") + of_month;
-    } else if (model.rows.back().effective_from) {
-      day = "start";
-    }
-    row.id = row.provider + "/" + row.model + "@" + day + row.id;
+    row.id = price_id(row, model.rows.back().effective_from ? "start" : date_);
   }
   return true;
 }
@@ -217,6 +222,7 @@ bool Reader::read_model(object from, const std::string& provider, ModelEntry& ou
   out.name = name;
   bool flag = false;
   if (!from["label"].get(flag)) out.label = flag;
+  if (!from["verified"].get(flag)) out.verified = flag;
   element names;
   if (!from["aliases"].get(names) && !read_names(names, out.aliases)) return false;
   if (!from["families"].get(names) && !read_names(names, out.families)) return false;

@@ -1,7 +1,8 @@
-// The project's own price file (docs/prices.md), read and checked.
+// The project's own price file (docs/prices.md), read, checked and written.
 #pragma once
 
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,9 @@ struct ModelEntry {
   // Ascending in time, each day's windows behind the price they vary. The last
   // one that is in force at a time is the price at that time.
   std::vector<Price> rows;
+  // Of a file that adds to another: whether sources agree on what is in force.
+  // With it, a model may have no rows of its own.
+  std::optional<bool> verified;
 };
 
 struct ProviderEntry {
@@ -34,5 +38,16 @@ struct PriceFile {
 
 // Cost: linear in `json`. The error names the provider, the model and the key.
 [[nodiscard]] std::expected<PriceFile, std::string> read_price_file(std::string_view json);
+
+// The inverse: what is read again is equal, but for ids where the date differs.
+[[nodiscard]] std::string write_price_file(const PriceFile& file);
+
+// Adds the rows of `additions` to `file`: to the model of that very name, which
+// is made where there is none. Rows stay ascending in time, additions behind
+// what is there of the same time.
+void add_rows(PriceFile& file, PriceFile additions);
+
+// A row's id, see Price; `undated` stands for the day of a row without one.
+[[nodiscard]] std::string price_id(const Price& price, std::string_view undated);
 
 }  // namespace budget::pricing

@@ -33,6 +33,8 @@ struct Rates {
   Rate character;
   Rate search_unit;
   Rate request;
+
+  friend bool operator==(const Rates&, const Rates&) = default;
 };
 
 // A call whose input_total() is above `above_input` is billed at these rates
@@ -40,6 +42,8 @@ struct Rates {
 struct LongContextTier {
   Tokens above_input;
   Rates rates;
+
+  friend bool operator==(const LongContextTier&, const LongContextTier&) = default;
 };
 
 // The service tier the provider says it used (OpenAI `service_tier`, Anthropic
@@ -49,6 +53,8 @@ enum class ServiceTier : std::uint8_t { standard, batch, flex, priority };
 struct ServiceTierRates {
   ServiceTier tier;
   Rates rates;  // a rate not stated keeps its standard value
+
+  friend bool operator==(const ServiceTierRates&, const ServiceTierRates&) = default;
 };
 
 // Both a service tier and a long-context tier may apply. Where both state a
@@ -71,7 +77,8 @@ struct DailyWindow {
 // One model's price over one span of time. Immutable.
 struct Price {
   // "openai/gpt-4o@2024-10-01": provider, model and the first day of the price
-  // (the catalog's date where no source states one), and "T00:30" for a daily
+  // (the catalog's date where no source states one), its first second where
+  // that is no midnight ("@2024-10-01T15:30:00Z"), and "T00:30" for a daily
   // window. Kept in usage records.
   std::string id;
   std::string provider;
@@ -82,13 +89,19 @@ struct Price {
   std::optional<Tokens> context_window;
   std::optional<Tokens> max_output;
   std::string source;  // "genai-prices@0.1.8", "override", …
-  std::optional<std::chrono::sys_days> effective_from;
+  std::optional<std::chrono::sys_seconds> effective_from;
   std::optional<DailyWindow> daily;  // only then; else at all times no window has
   // Cache entries are written only when a request asks for them. Where false,
   // any input may turn out to have been a cache write.
   bool cache_on_request = false;
   bool verified = false;  // sources agree
   bool free = false;      // costs nothing by decision, not by omission
+  // Stated by an operator while the program runs: what is paid as it is, so
+  // that no factor applies.
+  bool manual = false;
+  // From then on the model has no price: an operator's was taken back, and
+  // there was none before.
+  bool ended = false;
 };
 
 }  // namespace budget::pricing

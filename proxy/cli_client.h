@@ -1,4 +1,4 @@
-// The commands' way to a running server: HTTP/1.1 over TCP or TLS.
+// The commands' way to a running server.
 #pragma once
 
 #include <expected>
@@ -16,12 +16,8 @@ struct CliClientOptions {
   bool insecure = false;
 };
 
-// One connection for each request, with deadlines; not thread-safe. The error
-// is a sentence about `options`.
+// Not thread-safe. The error is a sentence about `options`.
 [[nodiscard]] std::expected<std::unique_ptr<cli::Client>, std::string> make_cli_client(
     CliClientOptions options);
-
-// Whether the URL's host is this machine.
-[[nodiscard]] bool is_loopback_url(const std::string& url);
 
 }  // namespace budget

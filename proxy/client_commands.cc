@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "proxy/cli_client.h"
+#include "proxy/http_client.h"
 
 namespace budget {
 namespace {
@@ -156,16 +157,10 @@ std::vector<std::string> with_dashes(const CLI::App& app, int argc, const char* 
         dashed.begin() + static_cast<std::ptrdiff_t>(std::min(dashed.find('='), dashed.size()));
     std::replace(dashed.begin(), name_end, '_', '-');
     if (word == "--") options_end = true;
-    if (options_end) {
-      words.push_back(std::move(word));
-    } else if (word.starts_with("--")) {
-      words.push_back(std::move(dashed));
-    } else if (const CLI::App* next = subcommand_named(*at, dashed)) {
-      at = next;
-      words.push_back(std::move(dashed));
-    } else {
-      words.push_back(std::move(word));
-    }
+    const bool option = word.starts_with("--");
+    const CLI::App* next = option || options_end ? nullptr : subcommand_named(*at, dashed);
+    if (next) at = next;
+    words.push_back(!options_end && (option || next) ? std::move(dashed) : std::move(word));
   }
   return words;
 }

@@ -61,7 +61,7 @@ void read_rate(const Section& section, const RateKey& key, Rates& rates) {
     section.reader().wrong(*value, expected);
     return;
   }
-  rates.*key.target = *rate;
+  rates.*key.target = rate;
 }
 
 // A price that leaves a side out would make that side free without a word.

@@ -11,7 +11,7 @@ Failure key_failure(KeyStore::Error error, const std::string& id) {
       return not_found("key", id);
     case KeyStore::Error::revoked:
       return {ErrorCode::conflict, "The key '" + id + "' is revoked.", {}, 0};
-    case KeyStore::Error::disk:
+    case KeyStore::Error::store:
       break;
   }
   return store_failed("the key could not be written");

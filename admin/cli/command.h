@@ -29,10 +29,10 @@ struct Option {
   std::string_view help;
   // Of the request, when the value goes there as it is; "" when the command
   // makes something of it.
-  std::string_view field = "";
+  std::string_view field{};
   bool required = false;
   bool positional = false;
-  std::string_view choices = "";  // separated by spaces
+  std::string_view choices{};  // separated by spaces
 };
 
 // What was said on the command line, and how to answer.

@@ -112,7 +112,7 @@ Result<ReserveOutcome> Books::hold_lines(ReserveRequest& request, HoldShard& sha
     Counter* counter = hold->counters[i] = counters_.find(line.counter.key);
     KeptLine& to = kept.lines[i];
     to.amount = line.amount;
-    hold->rules.push_back({line.enforcement, line.limits});
+    hold->rules.push_back({line.enforcement, line.limits, line.may_pass, line.amount});
     const std::size_t lent = lender && counter ? line_on(*lender, counter) : kNone;
     if (lent != kNone) to.drawn = least(line.amount, lender->remaining[lent]);
     if (line.enforcement == policy::Enforcement::count) continue;
@@ -171,21 +171,26 @@ Result<ReserveOutcome> Books::extend(const std::string& id, const Amount& amount
   Allocation* lender = live_allocation(hold.kept.allocation_id);
   const CounterTable::Lock counters(counters_, hold.shards);
   HoldKept raised = hold.kept;
+  std::vector<Rule> rules = hold.rules;
   for (std::size_t i = 0; i < raised.lines.size(); ++i) {
     KeptLine& line = raised.lines[i];
+    Rule& rule = rules[i];
     const Amount more = minus(most(line.amount, amount), line.amount);
     const std::size_t lent = lender ? line_on(*lender, hold.counters[i]) : kNone;
     const Amount drawn = lent == kNone ? Amount{} : least(more, lender->remaining[lent]);
     line.amount = plus(line.amount, more);
     line.drawn = plus(line.drawn, drawn);
+    if (more == Amount{}) continue;
     // A call that was admitted below a threshold may pass it.
-    const Rule& rule = hold.rules[i];
-    if (rule.enforcement != policy::Enforcement::room) continue;
-    const Amount rest = minus(more, drawn);
-    const auto broken =
-        policy::broken_limit(rule.enforcement, without_calls(limits_on(rule.limits, rest)),
-                             hold.counters[i]->state(hold.kept.now), rest);
-    if (broken) {
+    std::optional<policy::Unit> broken;
+    if (rule.enforcement == policy::Enforcement::room) {
+      const Amount rest = minus(more, drawn);
+      broken = policy::broken_limit(rule.enforcement, without_calls(limits_on(rule.limits, rest)),
+                                    hold.counters[i]->state(hold.kept.now), rest);
+    }
+    if (!broken) {
+      rule.in_room = line.amount;
+    } else if (!rule.may_pass) {
       return ReserveOutcome{Shortfall{i, *broken}, states_of(hold.counters, hold.kept.now)};
     }
   }
@@ -204,6 +209,7 @@ Result<ReserveOutcome> Books::extend(const std::string& id, const Amount& amount
     if (lent != kNone) lender->remaining[lent] = minus(lender->remaining[lent], drawn);
   }
   hold.kept = std::move(raised);
+  hold.rules = std::move(rules);
   return ReserveOutcome{{}, states_of(hold.counters, hold.kept.now)};
 }
 
@@ -262,8 +268,8 @@ Result<SettleOutcome> Books::settle(UsageRecord&& record) {
   const CounterTable::Lock counters(counters_, hold.shards);
   SettleOutcome outcome;
   const Amount used = used_by(record);
-  for (const KeptLine& line : hold.kept.lines) {
-    outcome.overrun = most(outcome.overrun, minus(used, line.amount));
+  for (const Rule& rule : hold.rules) {
+    outcome.overrun = most(outcome.overrun, minus(used, rule.in_room));
   }
   if (outcome.overrun != Amount{}) overruns_.fetch_add(1, std::memory_order_relaxed);
   const Time now = record.ended_at;

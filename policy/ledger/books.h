@@ -74,11 +74,13 @@ class Books {
   struct Rule {
     policy::Enforcement enforcement = policy::Enforcement::count;
     policy::Limits limits;
+    bool may_pass = false;
+    Amount in_room;  // held here when there last was room for all of it
   };
   struct Hold {
     HoldKept kept;
     std::vector<Counter*> counters;  // parallel to kept.lines
-    std::vector<Rule> rules;         // too, but empty after recovery: extend() asks them
+    std::vector<Rule> rules;         // too, but empty after recovery, which ends every hold
     CounterTable::Shards shards = 0;
   };
   struct alignas(64) HoldShard {

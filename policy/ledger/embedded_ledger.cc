@@ -1,51 +1,22 @@
 #include "policy/ledger/embedded_ledger.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <boost/asio/thread_pool.hpp>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <utility>
 
 #include "policy/ledger/applier.h"
 #include "policy/ledger/blocking.h"
 #include "policy/ledger/books.h"
+#include "policy/ledger/folder_lock.h"
 #include "policy/ledger/journal.h"
 #include "policy/ledger/sqlite_usage.h"
 #include "policy/ledger/store_writer.h"
 
 namespace budget::ledger {
 namespace {
-
-// Keeps other processes out of a folder as long as it lives.
-class FolderLock {
- public:
-  static std::expected<FolderLock, std::string> take(const std::string& folder) {
-    const std::string path = folder + "/lock";
-    FolderLock lock;
-    lock.file_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (lock.file_ < 0) return std::unexpected(path + ": " + std::strerror(errno));
-    if (::flock(lock.file_, LOCK_EX | LOCK_NB) != 0) {
-      return std::unexpected(folder + " is in use by another process");
-    }
-    return lock;
-  }
-  FolderLock() = default;
-  FolderLock(FolderLock&& other) noexcept : file_(std::exchange(other.file_, -1)) {}
-  FolderLock& operator=(FolderLock&& other) noexcept {
-    std::swap(file_, other.file_);
-    return *this;
-  }
-  ~FolderLock() {
-    if (file_ >= 0) ::close(file_);
-  }
-
- private:
-  int file_ = -1;
-};
 
 policy::SystemClock& system_clock() {
   static policy::SystemClock clock;
@@ -148,8 +119,9 @@ EmbeddedLedger::EmbeddedLedger(std::unique_ptr<Parts> parts) : parts_(std::move(
 
 EmbeddedLedger::~EmbeddedLedger() {
   parts_->slow.join();
+  if (parts_->abandoned) return;
   // What cannot be written now is in the ring and is found at the next start.
-  if (!parts_->abandoned) static_cast<void>(flush());
+  [[maybe_unused]] const auto flushed = flush();
 }
 
 void EmbeddedLedger::abandon() {

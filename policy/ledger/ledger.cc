@@ -18,8 +18,14 @@ std::string_view name_of(LedgerError error) {
       return "no_such_allocation";
     case LedgerError::storage_full:
       return "storage_full";
+    case LedgerError::backlog_full:
+      return "backlog_full";
   }
   return "";
+}
+
+Async<bool> Ledger::admit_unheld(ReserveRequest) {
+  co_return true;
 }
 
 }  // namespace budget::ledger

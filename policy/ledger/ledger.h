@@ -28,6 +28,7 @@ enum class LedgerError : std::uint8_t {
   duplicate_hold,      // a hold of that id is open with other lines
   no_such_allocation,  // unknown, expired or released
   storage_full,        // the journal cannot grow; nothing was reserved
+  backlog_full,        // what a store that is away is owed has no more room: no call may be let in
 };
 [[nodiscard]] std::string_view name_of(LedgerError error);
 
@@ -43,6 +44,9 @@ struct HoldLine {
   policy::Enforcement enforcement = policy::Enforcement::count;
   policy::Limits limits;
   Amount amount;  // what is held here until the call is settled
+  // Once the call is in, extend() asks for no room here: the call may pass these
+  // limits, and what of it did is an overrun.
+  bool may_pass = false;
 };
 
 struct ReserveRequest {
@@ -73,7 +77,9 @@ struct ReserveOutcome {
 
 struct SettleOutcome {
   std::vector<CounterState> states;  // parallel to the hold's lines, after
-  Amount overrun;                    // charged beyond what was held; 0 where it was within
+  // Charged beyond what was held with room for it, on the line where that is
+  // most; 0 where it was within.
+  Amount overrun;
 };
 
 // Tokens set aside for a context: a long-lived hold that later calls draw on.
@@ -111,14 +117,22 @@ class Ledger {
   // for one call: after a refusal it may be tried again with other lines, after
   // a release it may not.
   // REQUIRES: no two lines on the same counter.
-  // Errors: unavailable, timeout, storage_full, duplicate_hold,
+  // Errors: unavailable, timeout, storage_full, backlog_full, duplicate_hold,
   // no_such_allocation, already_resolved.
   virtual Async<ReserveOutcome> reserve(ReserveRequest request) = 0;
 
+  // Says that a call goes on though reserve() of this request failed, because
+  // its policies let it. It ends with record(); a ledger that keeps what its
+  // store is owed (outage_ledger.h) writes request.if_lapsed should the process
+  // end first. The others do nothing. Errors: backlog_full; then the call must
+  // be refused, for nobody could remember it.
+  virtual Async<bool> admit_unheld(ReserveRequest request);
+
   // Raises an open hold to at least `amount` on every line, and with it what
   // a lapse is charged at, and renews its lease. Only lines enforced as `room`
-  // can refuse, and never for requests or concurrency: the call is in already. All or nothing: with
-  // a shortfall the hold stays as it was, lease renewed. Errors: unknown_hold, already_resolved,
+  // that the call may not pass can refuse, and never for requests or
+  // concurrency: the call is in already. All or nothing: with a shortfall the
+  // hold stays as it was, lease renewed. Errors: unknown_hold, already_resolved,
   // unavailable, timeout.
   virtual Async<ReserveOutcome> extend(std::string id, Amount amount, Time lease_until) = 0;
 

@@ -11,6 +11,9 @@ namespace {
 using pricing::Money;
 using pricing::Tokens;
 
+// What the scripts call a line enforced as room that a call may pass once it is in.
+constexpr std::int64_t room_to_begin = 3;
+
 std::int64_t ms_of(Time time) {
   return time.time_since_epoch().count();
 }
@@ -61,7 +64,8 @@ void pack_lines(Packer& out, const std::vector<HoldLine>& lines) {
   for (const HoldLine& line : lines) {
     out.array(6);
     pack_counter(out, line.counter);
-    out.integer(static_cast<std::int64_t>(line.enforcement));
+    const bool passes = line.may_pass && line.enforcement == policy::Enforcement::room;
+    out.integer(passes ? room_to_begin : static_cast<std::int64_t>(line.enforcement));
     pack_limits(out, line.limits);
     pack_amount(out, line.amount);
   }
@@ -228,7 +232,7 @@ AllocationState allocation_reply(std::string id, RedisValue reply) {
   AllocationState state;
   state.id = std::move(id);
   state.released = reply.at(2).integer() != 0;
-  if (const RedisValue end = reply.at(3); end.text().size() > 0 || end.integer() != 0) {
+  if (const RedisValue end = reply.at(3); !end.text().empty() || end.integer() != 0) {
     state.expires_at = Time(std::chrono::milliseconds(end.integer()));
   }
   state.allocated = amount_at(reply, 4);

@@ -276,8 +276,9 @@ bool Section::secret(std::string_view name, std::string_view file_name, std::str
   }
   if (found != nullptr) {
     auto read = reader_->secret(*found, may_be_unset);
-    if (read) target = *std::move(read);
-    return read.has_value();
+    if (!read) return false;
+    target = *std::move(read);
+    return true;
   }
   std::string path;
   if (named_file == nullptr || !text(file_name, path)) return false;

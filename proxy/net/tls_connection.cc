@@ -103,7 +103,7 @@ class TlsConnection final : public SocketBase {
 
  private:
   // What one TLS record holds.
-  static constexpr std::size_t joined_max = 16 * 1024;
+  static constexpr std::size_t joined_max = 16UZ * 1024;
 
   TcpSocket& socket() override { return stream_.next_layer(); }
 

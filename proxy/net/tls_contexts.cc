@@ -148,7 +148,7 @@ std::expected<TlsContext, std::string> client_tls_context(const std::string& ca)
 }
 
 std::expected<CertificateFiles, std::string> self_signed_certificate(const std::string& folder) {
-  const CertificateFiles files{folder + "/self_signed.crt", folder + "/self_signed.key"};
+  CertificateFiles files{folder + "/self_signed.crt", folder + "/self_signed.key"};
   if (still_valid(files)) return files;
   std::error_code error;
   std::filesystem::create_directories(folder, error);

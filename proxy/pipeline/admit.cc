@@ -38,6 +38,19 @@ struct Attempt {
   [[nodiscard]] bool refused() const { return outcome && outcome->shortfall; }
 };
 
+wire::Problem store_problem(ledger::LedgerError error) {
+  wire::Problem problem;
+  problem.kind = wire::ProblemKind::store_unavailable;
+  problem.message =
+      error == ledger::LedgerError::backlog_full
+          ? "The budget store is away, and what it is owed has no more room on disk. Try again "
+            "shortly."
+          : "The budget store cannot be asked (" + std::string(ledger::name_of(error)) +
+                "), and a hard limit applies to this call. Try again shortly.";
+  problem.retry_after_s = 1;
+  return problem;
+}
+
 class Admission {
  public:
   explicit Admission(Call& call) : call_(call) {}
@@ -59,7 +72,8 @@ class Admission {
   }
   void accept(const Attempt& attempt);
   wire::Problem refuse(const Attempt& attempt);
-  std::optional<wire::Problem> without_store(ledger::LedgerError error);
+  ledger::ReserveRequest request();
+  net::Awaitable<std::optional<wire::Problem>> without_store(ledger::LedgerError error);
 
   Call& call_;
   policy::Verdict verdict_ = policy::Verdict::allow;
@@ -74,7 +88,7 @@ void Admission::plan() {
   call_.plan = call_.snapshot().policies->plan(facts, call_.admitted_at);
 }
 
-net::Awaitable<Attempt> Admission::reserve() {
+ledger::ReserveRequest Admission::request() {
   const ledger::Amount worst = worst_amount(call_);
   const Tokens first_step = std::min(incremental_step, call_.worst.output_ceiling);
   const ledger::Amount first = call_.facts.stream ? amount_at(call_, first_step) : worst;
@@ -98,10 +112,14 @@ net::Awaitable<Attempt> Admission::reserve() {
   const bool bounded_by_hold = call_.incremental && call_.cuts_on_overrun();
   request.if_lapsed =
       provisional_record(call_, bounded_by_hold ? first_step : call_.worst.output_ceiling);
+  return request;
+}
 
-  auto result = co_await call_.services().ledger.reserve(std::move(request));
+net::Awaitable<Attempt> Admission::reserve() {
+  ledger::ReserveRequest asked = request();
+  auto result = co_await call_.services().ledger.reserve(std::move(asked));
   Attempt attempt;
-  attempt.amount = worst;
+  attempt.amount = worst_amount(call_);
   if (result) {
     attempt.outcome = std::move(*result);
   } else {
@@ -121,7 +139,7 @@ net::Awaitable<std::optional<wire::Problem>> Admission::run() {
     attempt = co_await clamp(std::move(attempt), least);
   }
   if (attempt.refused()) attempt = co_await try_actions(std::move(attempt));
-  if (attempt.failure) co_return without_store(*attempt.failure);
+  if (attempt.failure) co_return co_await without_store(*attempt.failure);
   if (attempt.refused()) co_return refuse(attempt);
   accept(attempt);
   co_return std::nullopt;
@@ -256,28 +274,33 @@ wire::Problem Admission::refuse(const Attempt& attempt) {
   return refusal_of(call_, *call_.decision.denial);
 }
 
-std::optional<wire::Problem> Admission::without_store(ledger::LedgerError error) {
-  wire::Problem problem;
+net::Awaitable<std::optional<wire::Problem>> Admission::without_store(ledger::LedgerError error) {
   if (error == ledger::LedgerError::no_such_allocation) {
+    wire::Problem problem;
     problem.kind = wire::ProblemKind::invalid_request;
     problem.message = "There is no open allocation '" + call_.caller.allocation_id + "'.";
-    return problem;
+    co_return problem;
   }
   const bool allowed = std::all_of(
       call_.plan.lines.begin(), call_.plan.lines.end(), [](const policy::PlannedLine& line) {
         return line.enforcement == policy::Enforcement::count ||
                line.policy->on_store_failure == policy::OnStoreFailure::allow;
       });
-  if (allowed) {
-    Metrics::add(call_.services().metrics.fail_open);
-    call_.decision.verdict = policy::Verdict::allow;
-    return std::nullopt;
+  if (allowed && error != ledger::LedgerError::backlog_full) {
+    ledger::ReserveRequest asked = request();
+    const auto known = co_await call_.services().ledger.admit_unheld(std::move(asked));
+    if (known) {
+      Metrics::add(call_.services().metrics.fail_open);
+      call_.decision.verdict = policy::Verdict::allow;
+      co_return std::nullopt;
+    }
+    error = known.error();
   }
-  problem.kind = wire::ProblemKind::store_unavailable;
-  problem.message = "The budget store cannot be asked (" + std::string(ledger::name_of(error)) +
-                    "), and a hard limit applies to this call. Try again shortly.";
-  problem.retry_after_s = 1;
-  return problem;
+  // It may be held all the same; nobody must be charged for a call that never was.
+  if (error == ledger::LedgerError::timeout) {
+    co_await call_.services().ledger.release(call_.request_id);
+  }
+  co_return store_problem(error);
 }
 
 }  // namespace
@@ -287,7 +310,7 @@ net::Awaitable<std::optional<wire::Problem>> admit_call(Call& call) {
   co_return co_await admission.run();
 }
 
-net::Awaitable<void> admit_unmetered(Call& call) {
+net::Awaitable<std::optional<wire::Problem>> admit_unmetered(Call& call) {
   ledger::ReserveRequest request;
   request.id = call.request_id;
   request.now = call.admitted_at;
@@ -296,9 +319,15 @@ net::Awaitable<void> admit_unmetered(Call& call) {
   request.if_lapsed.unpriced = true;
   request.if_lapsed.estimated = true;
   request.if_lapsed.error = "interrupted";
-  const auto held = co_await call.services().ledger.reserve(std::move(request));
-  // No limit stands against it: with the store away it is recorded afterwards.
+  const auto held = co_await call.services().ledger.reserve(request);
   call.holding = held.has_value();
+  if (held) co_return std::nullopt;
+  // No limit stands against it: with the store away it is recorded afterwards,
+  // if there is room to remember it.
+  if (held.error() == ledger::LedgerError::backlog_full) co_return store_problem(held.error());
+  const auto known = co_await call.services().ledger.admit_unheld(std::move(request));
+  if (!known) co_return store_problem(known.error());
+  co_return std::nullopt;
 }
 
 net::Awaitable<std::optional<wire::Problem>> judge_dry_run(Call& call) {

@@ -17,10 +17,10 @@ namespace asio = boost::asio;
 using net::IoError;
 using net::SteadyTime;
 
-constexpr std::size_t first_read_bytes = 16 * 1024;
+constexpr std::size_t first_read_bytes = 16UZ * 1024;
 // Below this a request is in the socket's buffer at once; above, its answer may
 // come before all of it has left.
-constexpr std::size_t sent_at_once_max = 64 * 1024;
+constexpr std::size_t sent_at_once_max = 64UZ * 1024;
 
 wire::Problem unreachable(const Call& call, IoError error) {
   wire::Problem problem;

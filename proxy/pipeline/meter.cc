@@ -10,7 +10,7 @@ namespace {
 
 // A stream's text is counted on the way once there is this much of it, so that
 // a long one is not kept in memory.
-constexpr std::size_t uncounted_max = 4 * 1024;
+constexpr std::size_t uncounted_max = 4UZ * 1024;
 
 }  // namespace
 

@@ -83,7 +83,11 @@ net::Awaitable<After> serve_call(std::shared_ptr<WorkerState> state, const Reque
     ask_for_usage(call);
   }
 
-  if (call.route.billing == wire::Billing::unmetered) co_await admit_unmetered(call);
+  if (call.route.billing == wire::Billing::unmetered) {
+    if (auto refused = co_await admit_unmetered(call)) {
+      co_return co_await refuse(call, std::move(*refused));
+    }
+  }
 
   auto exchange = co_await forward_call(call);
   if (!exchange) co_return co_await fail(call, std::move(exchange.error()));

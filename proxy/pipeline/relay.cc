@@ -24,7 +24,7 @@ using net::IoError;
 using net::SteadyTime;
 using pricing::Tokens;
 
-constexpr std::size_t read_bytes = 16 * 1024;
+constexpr std::size_t read_bytes = 16UZ * 1024;
 // An answer that is not a stream is kept back up to this size, so that its
 // head can say what it cost; a larger one goes on without.
 constexpr std::size_t kept_back_max = std::size_t{1} << 20;

@@ -163,10 +163,10 @@ ledger::UsageRecord final_record(Call& call, const Ending& ending) {
 
 net::Awaitable<void> settle_call(Call& call, const ledger::UsageRecord& record) {
   Services& services = call.services();
+  std::vector<policy::CounterRef> lines;
+  for (const policy::PlannedLine& line : call.plan.lines) lines.push_back(line.counter);
   if (!call.holding) {
     // Admitted while the store was away: counted afterwards.
-    std::vector<policy::CounterRef> lines;
-    for (const policy::PlannedLine& line : call.plan.lines) lines.push_back(line.counter);
     auto recorded = co_await services.ledger.record(record, std::move(lines));
     if (!recorded) Metrics::add(services.metrics.settle_failures);
   } else {
@@ -175,14 +175,17 @@ net::Awaitable<void> settle_call(Call& call, const ledger::UsageRecord& record) 
     if (!settled && settled.error() == ledger::LedgerError::already_resolved) {
       // The lease ran out under a call that went on: what was charged for it
       // then was a guess, and this is no longer one.
-      auto corrected = co_await services.ledger.record(record, {});
+      auto corrected = co_await services.ledger.record(record, std::move(lines));
       if (!corrected) Metrics::add(services.metrics.settle_failures);
     } else if (!settled) {
       Metrics::add(services.metrics.settle_failures);
     } else {
       if (settled->overrun != ledger::Amount{}) Metrics::add(services.metrics.overruns);
-      // What an answer says is left is what is left after it.
-      call.decision.tightest = policy::decide_admitted(call.plan, settled->states, {}).tightest;
+      // What an answer says is left is what is left after it; none are told
+      // where the store takes the settlement later.
+      if (settled->states.size() == call.plan.lines.size()) {
+        call.decision.tightest = policy::decide_admitted(call.plan, settled->states, {}).tightest;
+      }
     }
   }
   count_spend(services.metrics, record);

@@ -19,13 +19,13 @@ using net::SteadyTime;
 using pipeline::After;
 using wire::ProblemKind;
 
-constexpr std::size_t head_read_bytes = 4 * 1024;
-constexpr std::size_t body_read_bytes = 64 * 1024;
+constexpr std::size_t head_read_bytes = 4UZ * 1024;
+constexpr std::size_t body_read_bytes = 64UZ * 1024;
 // A client that still sends when we refuse is read for this long, so that the
 // refusal reaches it instead of a reset.
 constexpr std::chrono::seconds linger_for{1};
 // The size line of a chunk with its extensions, or the trailers.
-constexpr std::size_t chunk_line_max = 16 * 1024;
+constexpr std::size_t chunk_line_max = 16UZ * 1024;
 constexpr std::size_t linger_bytes_max = std::size_t{1} << 20;
 
 SteadyTime after(std::chrono::milliseconds time) {

@@ -6,10 +6,10 @@
 
 namespace budget::server {
 
-void TaskGroup::spawn(net::Executor executor, std::string name, net::Awaitable<void> task) {
+void TaskGroup::spawn(const net::Executor& executor, std::string name, net::Awaitable<void> task) {
   running_.fetch_add(1, std::memory_order_acq_rel);
   boost::asio::co_spawn(executor, std::move(task),
-                        [this, name = std::move(name)](std::exception_ptr error) {
+                        [this, name = std::move(name)](const std::exception_ptr& error) {
                           try {
                             if (error) std::rethrow_exception(error);
                           } catch (const std::exception& exception) {

@@ -19,7 +19,7 @@ class TaskGroup {
   using Report = std::function<void(std::string_view task, std::string_view what)>;
   explicit TaskGroup(Report report) : report_(std::move(report)) {}
 
-  void spawn(net::Executor executor, std::string name, net::Awaitable<void> task);
+  void spawn(const net::Executor& executor, std::string name, net::Awaitable<void> task);
   [[nodiscard]] std::size_t running() const { return running_.load(std::memory_order_acquire); }
 
  private:

@@ -31,7 +31,7 @@ Steering steering_of(const Request& request, const Steering& defaults) {
     const std::optional<std::int64_t> value = figure(text);
     if (!value) continue;
     const auto unsigned_value = static_cast<std::uint64_t>(*value);
-    if (key == "output-tokens") steering.output_tokens = *value;
+    if (key == "output-tokens") steering.output_tokens = value;
     if (key == "cached-tokens") steering.cached_tokens = *value;
     if (key == "reasoning-tokens") steering.reasoning_tokens = *value;
     if (key == "latency-ms") steering.latency = std::chrono::milliseconds(*value);

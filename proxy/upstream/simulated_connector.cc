@@ -122,7 +122,9 @@ class SimulatedConnection final : public net::Connection {
     pending_ = "HTTP/1.1 " + std::to_string(answer_->status) + " ";
     pending_.append(reason.data(), reason.size());
     pending_ += "\r\n";
-    for (const auto& [name, value] : answer_->headers) pending_ += name + ": " + value + "\r\n";
+    for (const auto& [name, value] : answer_->headers) {
+      pending_.append(name).append(": ").append(value).append("\r\n");
+    }
     pending_ += answer_->streamed
                     ? std::string("transfer-encoding: chunked\r\n\r\n")
                     : "content-length: " + std::to_string(answer_->content_length) + "\r\n\r\n";

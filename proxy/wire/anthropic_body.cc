@@ -104,15 +104,15 @@ void add_block(JsonElement block, Survey& survey) {
                                         "search_result", "server_tool_use", "redacted_thinking",
                                         "mcp_tool_use",  "mcp_tool_result", "compaction"};
   const std::string_view type = reported_string(block, "type");
-  if (!says_each_thing_once(block)) {
-    survey.media.unbounded = true;  // the provider may read another type
-  } else if (type == "image") {
+  // Said twice, the provider may read another type.
+  const bool clear = says_each_thing_once(block);
+  if (clear && type == "image") {
     add_picture(block, survey);
-  } else if (type == "document") {
+  } else if (clear && type == "document") {
     add_document(block, survey);
-  } else if (type.ends_with("tool_result")) {
+  } else if (clear && type.ends_with("tool_result")) {
     if (const auto content = member(block, "content")) add_content(*content, survey);
-  } else if (std::ranges::find(known, type) == std::end(known)) {
+  } else if (!clear || std::ranges::find(known, type) == std::end(known)) {
     survey.media.unbounded = true;  // container_upload, or a kind not known here
   }
 }

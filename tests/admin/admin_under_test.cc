@@ -104,6 +104,7 @@ void AdminUnderTest::restart() {
                           {"o", "operator", std::string(operator_key)},
                           {"a", "admin", std::string(admin_key)}};
   }
+  options.state = state;
   service = make_service(std::move(options)).value();
 }
 

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <thread>
+
+#include "admin/state/sqlite_state_store.h"
 #include "tests/admin/admin_under_test.h"
 
 namespace budget::admin {
@@ -141,6 +145,43 @@ TEST(Keys, AreRefusedWithThePlaceOfWhatIsWrong) {
     EXPECT_EQ(text_of(told.body.at("error").at("details").at("problems").at(0).at("field")), field);
   }
   EXPECT_EQ(admin.ask("GET", "/api/keys").body.at("total").as_int64(), 0);
+}
+
+// Whether `holds` comes true while other threads get their turns.
+bool comes_true(const std::function<bool()>& holds) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (!holds()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+TEST(Keys, OfOneReplicaAreFoundAndVoidOnEveryOther) {
+  AdminUnderTest here;
+  AdminUnderTest there;
+  const auto shared = SqliteStateStore::open(here.folder / "shared.db", here.clock).value();
+  here.state = there.state = shared.get();
+  here.restart();
+  there.restart();
+  const auto found_there = [&there](const std::string& key) {
+    return there.service->keys().find(key, there.clock.now()) != nullptr;
+  };
+  const Made made = make_key(here, R"({"name":"ci"})");
+  EXPECT_TRUE(comes_true([&] { return found_there(made.key); }));
+
+  // Rotated there, the first secret is void here as well.
+  const Told rotated = there.ask("POST", "/api/keys/" + made.id + "/rotate");
+  const std::string second = text_of(rotated.data().at("key"));
+  EXPECT_TRUE(
+      comes_true([&] { return here.service->keys().find(second, here.clock.now()) != nullptr; }));
+  EXPECT_FALSE(here.service->keys().find(made.key, here.clock.now()));
+
+  EXPECT_EQ(here.ask("DELETE", "/api/keys/" + made.id).response.status, 200);
+  EXPECT_TRUE(comes_true([&] { return !found_there(second); }));
+  EXPECT_EQ(there.ask("POST", "/api/keys/" + made.id + "/rotate").error(), "conflict");
+  here.service.reset();
+  there.service.reset();
 }
 
 }  // namespace

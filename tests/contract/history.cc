@@ -111,6 +111,7 @@ class Player {
       policy::Limits limits = cost_limit(limits_[i]);
       if (i == 0) limits.concurrent = 4;
       lines.push_back(line(counter_at(i), spread(step.value), limits, enforcement_at(i)));
+      lines.back().may_pass = i >= 3 && step.value % 2 == 0;
     }
     return lines;
   }

@@ -207,34 +207,6 @@ TEST_P(LedgerContract, OverrunIsChargedInFullAndReported) {
   EXPECT_TRUE(refused->shortfall);
 }
 
-TEST_P(LedgerContract, ExtensionRaisesTheHoldOrLeavesIt) {
-  const auto subject = GetParam().make();
-  Ledger& ledger = subject->ledger();
-  ASSERT_TRUE(held(run(ledger.reserve(call("r1",
-                                           {line(counter("a"), amount(60), cost_limit(100)),
-                                            line(counter("b"), amount(60), cost_limit(90))},
-                                           kNow)))));
-  ASSERT_TRUE(held(run(ledger.extend("r1", amount(90), kNow))));
-  EXPECT_EQ(state_of(ledger, counter("a")).reserved, amount(90));
-  ASSERT_TRUE(held(run(ledger.extend("r1", amount(10), kNow)))) << "never lowers";
-  EXPECT_EQ(state_of(ledger, counter("a")).reserved, amount(90));
-  const auto refused = run(ledger.extend("r1", amount(95), kNow));
-  ASSERT_TRUE(refused && refused->shortfall);
-  EXPECT_EQ(refused->shortfall->line, 1u);
-  EXPECT_EQ(state_of(ledger, counter("a")), (CounterState{.reserved = amount(90), .in_flight = 1}));
-}
-
-TEST_P(LedgerContract, ExtensionNeedsNoRoomForACallThatIsAlreadyIn) {
-  const auto subject = GetParam().make();
-  Ledger& ledger = subject->ledger();
-  Limits one;
-  one.concurrent = 1;
-  one.requests = 1;
-  one.cost = Money(100);
-  ASSERT_TRUE(held(run(ledger.reserve(call("r1", {line(counter("a"), amount(60), one)}, kNow)))));
-  EXPECT_TRUE(held(run(ledger.extend("r1", amount(100), kNow))));
-}
-
 TEST_P(LedgerContract, LapsedHoldIsChargedAtItsRecordOnce) {
   const auto subject = GetParam().make();
   Ledger& ledger = subject->ledger();
@@ -252,22 +224,6 @@ TEST_P(LedgerContract, LapsedHoldIsChargedAtItsRecordOnce) {
   UsageRecord expected = request.if_lapsed;
   expected.ended_at = late;
   EXPECT_EQ(subject->records()[0], expected);
-}
-
-TEST_P(LedgerContract, ExtensionRenewsTheLeaseAndRaisesWhatALapseCosts) {
-  const auto subject = GetParam().make();
-  Ledger& ledger = subject->ledger();
-  const auto request = call("r1", {line(counter("a"), amount(60, 3, 4))}, kNow);
-  ASSERT_TRUE(held(run(ledger.reserve(request))));
-  const Time renewed = request.lease_until + std::chrono::minutes(1);
-  ASSERT_TRUE(held(run(ledger.extend("r1", amount(90, 3, 10), renewed))));
-  EXPECT_EQ(run(ledger.reap(renewed)), 0u);
-  EXPECT_EQ(run(ledger.reap(renewed + std::chrono::milliseconds(1))), 1u);
-  EXPECT_EQ(state_of(ledger, counter("a")).spent, amount(90, 3, 10));
-  ASSERT_EQ(subject->records().size(), 1u);
-  EXPECT_EQ(subject->records()[0].cost.total, Money(90));
-  EXPECT_EQ(subject->records()[0].usage.output_total(), Tokens(10));
-  EXPECT_EQ(subject->records()[0].cost.input + subject->records()[0].cost.output, Money(90));
 }
 
 TEST_P(LedgerContract, LapsedHoldOnATouchedCounterIsChargedBeforeTheNextCallIsJudged) {

@@ -116,7 +116,8 @@ Async<ReserveOutcome> ModelLedger::reserve(ReserveRequest request) {
     co_return ReserveOutcome{{}, states_of(request.lines, request.now)};
   }
   if (resolved(request.id)) co_return std::unexpected(LedgerError::already_resolved);
-  Hold hold{request, std::vector<Amount>(request.lines.size())};
+  Hold hold{request, std::vector<Amount>(request.lines.size()), {}};
+  for (const HoldLine& line : request.lines) hold.in_room.push_back(line.amount);
   Allocation* lender = nullptr;
   if (!request.allocation_id.empty()) {
     const auto found = allocations_.find(request.allocation_id);
@@ -165,6 +166,7 @@ Async<ReserveOutcome> ModelLedger::extend(std::string id, Amount amount, Time le
   request.lease_until = std::max(request.lease_until, lease_until);
   const auto lender = allocations_.find(request.allocation_id);
   std::vector<Amount> more, drawn(request.lines.size());
+  std::vector<bool> passed(request.lines.size());
   for (std::size_t i = 0; i < request.lines.size(); ++i) {
     const HoldLine& line = request.lines[i];
     more.push_back(minus(most(line.amount, amount), line.amount));
@@ -179,7 +181,8 @@ Async<ReserveOutcome> ModelLedger::extend(std::string id, Amount amount, Time le
     const auto broken =
         policy::broken_limit(line.enforcement, without_calls(of_what_is_asked(line.limits, rest)),
                              state_of(line.counter, request.now), rest);
-    if (broken) {
+    passed[i] = broken.has_value();
+    if (broken && !line.may_pass) {
       co_return ReserveOutcome{Shortfall{i, *broken}, states_of(request.lines, request.now)};
     }
   }
@@ -194,6 +197,7 @@ Async<ReserveOutcome> ModelLedger::extend(std::string id, Amount amount, Time le
       }
     }
     line.amount = plus(line.amount, more[i]);
+    if (!passed[i] && more[i] != Amount{}) open->second.in_room[i] = line.amount;
     open->second.drawn[i] = plus(open->second.drawn[i], drawn[i]);
   }
   raise(request.if_lapsed, amount);
@@ -240,8 +244,8 @@ Async<SettleOutcome> ModelLedger::settle(UsageRecord record) {
   const Hold hold = std::move(open->second);
   holds_.erase(open);
   SettleOutcome outcome;
-  for (const HoldLine& line : hold.request.lines) {
-    outcome.overrun = most(outcome.overrun, minus(used_by(record), line.amount));
+  for (const Amount& in_room : hold.in_room) {
+    outcome.overrun = most(outcome.overrun, minus(used_by(record), in_room));
   }
   charge(hold, record);
   outcome.states = states_of(hold.request.lines, record.ended_at);

@@ -50,7 +50,8 @@ class ModelLedger : public Ledger {
   };
   struct Hold {
     ReserveRequest request;
-    std::vector<Amount> drawn;  // parallel to request.lines
+    std::vector<Amount> drawn;    // parallel to request.lines
+    std::vector<Amount> in_room;  // too: held when there last was room for it
   };
   struct Allocation {
     AllocateRequest request;

@@ -14,16 +14,17 @@ local function keep()
 end
 
 local lender, lines = live_allocation(call[ALLOCATION]), call[LINES]
-local more, drawn = {}, {}
+local more, drawn, passed = {}, {}, {}
 for i, line in ipairs(lines) do
   local j = line_on(lender, line[1])
   more[i] = each(sub, each(larger, line[AMOUNT], amount), line[AMOUNT])
   drawn[i] = j and each(smaller, more[i], lender.body[4][j]) or nothing()
-  if line[ENFORCEMENT] == ROOM then
+  if line[ENFORCEMENT] >= ROOM then
     local rest = each(sub, more[i], drawn[i])
     local unit = broken_limit(ROOM, without_calls(limits_on(line[LIMITS], rest)),
                               state_of(load_counter(line), call[AT]), rest)
-    if unit then
+    passed[i] = unit
+    if unit and line[ENFORCEMENT] ~= ROOM_TO_BEGIN then
       if renewed then keep() end
       return with_states({'short', now, i - 1, unit, 0}, lines, call[AT])
     end
@@ -33,6 +34,11 @@ for i, line in ipairs(lines) do
   hold_on(load_counter(line), more[i], drawn[i], 0)
   local j = line_on(lender, line[1])
   if j then draw(lender, j, drawn[i]) end
+  if passed[i] then
+    line[IN_ROOM] = line[IN_ROOM] or line[AMOUNT]
+  elseif not is_nothing(more[i]) then
+    line[IN_ROOM] = nil
+  end
   line[AMOUNT] = each(add, line[AMOUNT], more[i])
   line[DRAWN] = each(add, line[DRAWN], drawn[i])
 end

@@ -1,8 +1,10 @@
 -- Holds: `{ns}:call:ID` while the call is open is
 -- {'open', at, lease_until, allocation_id, lines, record if it lapses}, a line
--- {key, rolling_ms, expires_at, enforcement, limits, amount, drawn}.
+-- {key, rolling_ms, expires_at, enforcement, limits, amount, drawn, in_room}:
+-- in_room is what was held when there last was room for all of it, and is there
+-- only where `amount` has passed that.
 local AT, LEASE, ALLOCATION, LINES, IF_LAPSED = 2, 3, 4, 5, 6
-local ENFORCEMENT, LIMITS, AMOUNT, DRAWN = 4, 5, 6, 7
+local ENFORCEMENT, LIMITS, AMOUNT, DRAWN, IN_ROOM = 4, 5, 6, 7, 8
 
 local function load_call(id)
   local kept = redis.call('GET', PREFIX .. 'call:' .. id)
@@ -43,14 +45,14 @@ local function give_back(call, used)
 end
 
 -- The hold becomes a charge. `record` takes its admission from the hold.
--- Returns what was charged beyond it.
+-- Returns what was charged beyond what there was room for.
 local function charge_hold(id, call, record, token)
   local first, used = call[IF_LAPSED], used_by(record)
   record[HOUR], record[KEPT_UNTIL] = first[HOUR], first[KEPT_UNTIL]
   record[VALUES][TIMESTAMP] = first[VALUES][TIMESTAMP]
   local overrun = nothing()
   for _, line in ipairs(call[LINES]) do
-    overrun = each(larger, overrun, each(sub, used, line[AMOUNT]))
+    overrun = each(larger, overrun, each(sub, used, line[IN_ROOM] or line[AMOUNT]))
   end
   give_back(call, used)
   for _, line in ipairs(call[LINES]) do

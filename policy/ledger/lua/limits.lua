@@ -1,7 +1,8 @@
 -- What a line asks of its counter. Amounts are {cost, input, output}; limits
 -- are {cost, tokens, input, output, requests, concurrent}, false where there
--- is none; enforcement is 0 count, 1 threshold, 2 room.
-local THRESHOLD, ROOM = 1, 2
+-- is none; enforcement is 0 count, 1 threshold, 2 room, 3 room to begin with,
+-- but not to go on.
+local THRESHOLD, ROOM, ROOM_TO_BEGIN = 1, 2, 3
 
 local function each(f, a, b) return {f(a[1], b[1]), f(a[2], b[2]), f(a[3], b[3])} end
 local function nothing() return {0, 0, 0} end
