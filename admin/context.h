@@ -15,6 +15,7 @@
 #include "admin/events.h"
 #include "admin/input.h"
 #include "admin/key_store.h"
+#include "admin/live/live_feed.h"
 #include "admin/service.h"
 #include "admin/state/state_store.h"
 #include "admin/view.h"
@@ -34,6 +35,8 @@ struct Services {
   AllocationNotes& allocations;
   StateStore& state;  // blocks: from the pool only
   EventSink& events;
+  TeamChat& chat;
+  LiveFeed& live;
   boost::asio::thread_pool& pool;  // for what may block
 };
 

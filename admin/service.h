@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "admin/api.h"
-#include "admin/events.h"
+#include "admin/call_watcher.h"
 #include "admin/keys.h"
 #include "admin/state/state_store.h"
 #include "admin/view.h"
@@ -41,7 +41,6 @@ struct ServiceOptions {
   // What is made at run time; must outlive the service. Null: FOLDER/admin.db,
   // for one process.
   StateStore* state = nullptr;
-  EventSink* events = nullptr;  // must outlive the service; null: nobody watches
 };
 
 // Owns the threads that may block (the usage store, files). Thread-safe.
@@ -49,6 +48,8 @@ class Service {
  public:
   virtual ~Service() = default;
   [[nodiscard]] virtual Api& api() = 0;
+  // What is to be told of calls; until close().
+  [[nodiscard]] virtual CallWatcher& calls() = 0;
   [[nodiscard]] virtual const KeyDirectory& keys() const = 0;
   // Where the generated admin key is; "" when keys are configured.
   [[nodiscard]] virtual std::string generated_key_file() const = 0;

@@ -107,10 +107,10 @@ std::expected<void, std::string> Program::open(Config config) {
   if (!admin) return std::unexpected(admin.error());
   admin_ = std::move(*admin);
 
-  services_ = std::make_unique<pipeline::Services>(
-      pipeline::Services{clock_, *ledger_, admin_->keys(), calibration_, metrics_,
-                         [this](const ledger::UsageRecord& record) { log_call(record); },
-                         [this](const pipeline::Refusal& refusal) { log_refusal(refusal); }});
+  services_ = std::make_unique<pipeline::Services>(pipeline::Services{
+      clock_, *ledger_, admin_->keys(), calibration_, metrics_,
+      [this](const ledger::UsageRecord& record) { log_call(record); },
+      [this](const admin::RefusedCall& refusal) { log_refusal(refusal); }, admin_->calls()});
   shutdown_timeout_ = config.shutdown_timeout;
   const std::size_t count =
       config.workers ? config.workers : std::max(1U, std::thread::hardware_concurrency());
@@ -284,7 +284,7 @@ void Program::await_drained() {
   });
 }
 
-void Program::log_refusal(const pipeline::Refusal& refusal) const {
+void Program::log_refusal(const admin::RefusedCall& refusal) const {
   log_.warn("refused", {{"request_id", refusal.request_id},
                         {"component", refusal.component},
                         {"provider", refusal.provider},

@@ -55,7 +55,7 @@ class Program {
   void await_drained();
   void publish(std::shared_ptr<const pipeline::Snapshot> snapshot, std::string config_error);
   void log_call(const ledger::UsageRecord& record) const;
-  void log_refusal(const pipeline::Refusal& refusal) const;
+  void log_refusal(const admin::RefusedCall& refusal) const;
 
   server::Loop io_{1};
   boost::asio::signal_set signals_;

@@ -263,6 +263,7 @@ void Admission::accept(const Attempt& attempt) {
   call_.decision = policy::decide_admitted(call_.plan, attempt.outcome->states, attempt.amount,
                                            call_.snapshot().config.error_amounts);
   if (verdict_ != policy::Verdict::allow) call_.decision.verdict = verdict_;
+  call_.services().watcher.admitted(call_.plan, attempt.outcome->states);
   Metrics::add(call_.services().metrics.shadow_denials,
                static_cast<std::int64_t>(call_.decision.shadow_denials.size()));
 }
@@ -281,6 +282,7 @@ net::Awaitable<std::optional<wire::Problem>> Admission::without_store(ledger::Le
     problem.message = "There is no open allocation '" + call_.caller.allocation_id + "'.";
     co_return problem;
   }
+  call_.services().watcher.store_failed(error);
   const bool allowed = std::all_of(
       call_.plan.lines.begin(), call_.plan.lines.end(), [](const policy::PlannedLine& line) {
         return line.enforcement == policy::Enforcement::count ||

@@ -35,10 +35,12 @@ export function fetchRaw(url, {method = 'GET', headers = {}, body, ca} = {}) {
 // are the harness's (give `listen` to replace its one). Await start(), and
 // stop() or kill() it in the end.
 export class Budget {
-  constructor({config, folder = temporaryFolder(), tls = false, env = {}, listen, logLevel = 'info'}) {
+  constructor({config, folder = temporaryFolder(), tls = false, env = {}, listen, logLevel = 'info',
+               adminKey}) {
     this.folder = folder;
     this.tls = tls;
     this.env = env;
+    this.adminKey = adminKey;  // undefined: the generated one
     this.configFile = path.join(folder, 'budget.yaml');
     this.head = [
       listen ?? `listen: [{address: "127.0.0.1:0", serve: [llm, admin], tls: ${tls ? 'self_signed' : 'off'}}]`,
@@ -76,7 +78,7 @@ export class Budget {
     this.url = listening.url;
     await this.event('ready');
     if (this.tls) this.ca = fs.readFileSync(path.join(this.folder, 'data/tls/self_signed.crt'));
-    this.adminKey = fs.readFileSync(path.join(this.folder, 'data/admin.key'), 'utf8').trim();
+    this.adminKey ??= fs.readFileSync(path.join(this.folder, 'data/admin.key'), 'utf8').trim();
     return this;
   }
 
