@@ -43,10 +43,11 @@ class TheService final : public Service, public Api, public CallWatcher {
   // `own_state` is null where options.state is another's.
   TheService(ServiceOptions options, const std::vector<AdminKey>& admin_keys,
              std::unique_ptr<StateStore> own_state, std::unique_ptr<KeyStore> keys,
-             std::string generated)
+             std::unique_ptr<RuntimePolicies> policies, std::string generated)
       : own_state_(std::move(own_state)),
         auth_(admin_keys),
         keys_(std::move(keys)),
+        policies_(std::move(policies)),
         allocations_(*options.state),
         generated_(std::move(generated)),
         watch_(*options.state, pool_),
@@ -59,16 +60,22 @@ class TheService final : public Service, public Api, public CallWatcher {
                   std::move(options.counters),
                   auth_,
                   *keys_,
+                  *policies_,
                   allocations_,
                   *options.state,
+                  options.http,
                   live_.events(),
                   live_.chat(),
                   live_,
                   pool_} {
     watch_.on(std::string(TeamChat::log), [this] { live_.chat().tell(); });
     watch_.on(std::string(KeyStore::collection), [this] { keys_->reload(); });
-    // What changed between reading the keys and watching them.
+    for (const std::string_view name : {RuntimePolicies::budgets, RuntimePolicies::overrides}) {
+      watch_.on(std::string(name), [this] { policies_->refresh(); });
+    }
+    // What changed between reading all this and watching it.
     keys_->reload();
+    policies_->refresh();
   }
   ~TheService() override { close(); }
   TheService(const TheService&) = delete;
@@ -82,6 +89,11 @@ class TheService final : public Service, public Api, public CallWatcher {
     watch_.close();
     live_.close();
     pool_.join();
+    policies_->close();
+  }
+  std::shared_ptr<const MergedPolicies> merge_policies(
+      policy::PolicyConfig file, policy::PolicyContext context) const override {
+    return policies_->merge(std::move(file), std::move(context), services_.clock.now());
   }
 
   Answer handle(ApiRequest request) override {
@@ -135,6 +147,7 @@ class TheService final : public Service, public Api, public CallWatcher {
   std::unique_ptr<StateStore> own_state_;
   Auth auth_;
   std::unique_ptr<KeyStore> keys_;
+  std::unique_ptr<RuntimePolicies> policies_;
   AllocationNotes allocations_;
   std::string generated_;
   boost::asio::thread_pool pool_{blocking_threads};
@@ -175,8 +188,11 @@ std::expected<std::unique_ptr<Service>, std::string> make_service(ServiceOptions
   }
   auto keys = KeyStore::open(*options.state);
   if (!keys) return std::unexpected(keys.error());
+  auto policies = RuntimePolicies::open(*options.state, options.clock,
+                                        std::exchange(options.policies_changed, {}));
+  if (!policies) return std::unexpected(policies.error());
   return std::make_unique<TheService>(std::move(options), admin_keys, std::move(own_state),
-                                      std::move(*keys), std::move(generated));
+                                      std::move(*keys), std::move(*policies), std::move(generated));
 }
 
 }  // namespace budget::admin

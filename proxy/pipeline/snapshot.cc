@@ -60,4 +60,13 @@ std::expected<std::shared_ptr<const Snapshot>, std::string> make_snapshot(
   return snapshot;
 }
 
+std::expected<std::shared_ptr<const Snapshot>, std::string> with_policies(
+    const Snapshot& snapshot, policy::PolicyConfig policies) {
+  auto compiled = policy::PolicySet::compile(std::move(policies));
+  if (!compiled) return std::unexpected(compiled.error());
+  auto next = std::make_shared<Snapshot>(snapshot);
+  next->policies = std::move(*compiled);
+  return next;
+}
+
 }  // namespace budget::pipeline

@@ -5,6 +5,7 @@
 #include <boost/json/value.hpp>
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -64,6 +65,8 @@ class AdminUnderTest {
   void run_task(boost::asio::awaitable<void, Api::Executor> task);
 
   SetClock clock;
+  // What the file says: of the next restart().
+  policy::PolicyConfig file;
   std::shared_ptr<View> view = std::make_shared<View>();
   std::filesystem::path folder;
   std::vector<MetricFamily> families;
@@ -73,10 +76,13 @@ class AdminUnderTest {
   std::unique_ptr<Service> service;
 
  private:
+  // The API's budgets into the view, as the program does it.
+  void merge();
   // Fills in the record's policies.
   void reserve(ledger::UsageRecord& record, const ledger::Amount& amount);
 
   bool configured_keys_;
+  std::mutex view_mutex_;
 };
 
 template <class T>
