@@ -16,6 +16,7 @@
 #include "admin/http_client.h"
 #include "admin/input.h"
 #include "admin/key_store.h"
+#include "admin/live/live_feed.h"
 #include "admin/runtime_policies.h"
 #include "admin/service.h"
 #include "admin/state/state_store.h"
@@ -38,6 +39,8 @@ struct Services {
   StateStore& state;  // blocks: from the pool only
   HttpClient* http;   // null in a program without one; blocks
   EventSink& events;
+  TeamChat& chat;
+  LiveFeed& live;
   boost::asio::thread_pool& pool;  // for what may block
 };
 

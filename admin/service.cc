@@ -38,13 +38,7 @@ ApiResponse unidentified(const Failure& why) {
   return response;
 }
 
-// Where there is no live feed, an event reaches all who watch: nobody.
-class Unwatched final : public EventSink {
- public:
-  void publish(Event) override {}
-};
-
-class TheService final : public Service, public Api {
+class TheService final : public Service, public Api, public CallWatcher {
  public:
   // `own_state` is null where options.state is another's.
   TheService(ServiceOptions options, const std::vector<AdminKey>& admin_keys,
@@ -57,6 +51,7 @@ class TheService final : public Service, public Api {
         allocations_(*options.state),
         generated_(std::move(generated)),
         watch_(*options.state, pool_),
+        live_(options.clock, options.view, *options.state),
         services_{options.clock,
                   options.ledger,
                   options.usage,
@@ -69,8 +64,11 @@ class TheService final : public Service, public Api {
                   allocations_,
                   *options.state,
                   options.http,
-                  options.events ? *options.events : unwatched_,
+                  live_.events(),
+                  live_.chat(),
+                  live_,
                   pool_} {
+    watch_.on(std::string(TeamChat::log), [this] { live_.chat().tell(); });
     watch_.on(std::string(KeyStore::collection), [this] { keys_->reload(); });
     for (const std::string_view name : {RuntimePolicies::budgets, RuntimePolicies::overrides}) {
       watch_.on(std::string(name), [this] { policies_->refresh(); });
@@ -84,10 +82,12 @@ class TheService final : public Service, public Api {
   TheService& operator=(const TheService&) = delete;
 
   Api& api() override { return *this; }
+  CallWatcher& calls() override { return *this; }
   const KeyDirectory& keys() const override { return *keys_; }
   std::string generated_key_file() const override { return generated_; }
   void close() override {
     watch_.close();
+    live_.close();
     pool_.join();
     policies_->close();
   }
@@ -118,6 +118,24 @@ class TheService final : public Service, public Api {
     }
   }
 
+  Awaitable<std::expected<std::unique_ptr<Watch>, ApiResponse>> watch(
+      ApiRequest request, std::function<void()> wake) override {
+    const LiveParts parts{live_.events(), auth_, live_.chat(), services_.clock, pool_};
+    co_return make_live_watch(parts, request, std::move(wake), std::chrono::steady_clock::now());
+  }
+
+  void admitted(const policy::Plan& plan,
+                const std::vector<policy::CounterState>& states) override {
+    live_.calls().touched(plan, states);
+  }
+  void settled(const SettledCall& call) override {
+    live_.calls().ended(call.record);
+    live_.calls().touched(call.plan, call.states);
+  }
+  void refused(const RefusedCall& call) override { live_.calls().refused(call); }
+  void drifted(std::string_view, std::string_view, std::int64_t, std::int64_t) override {}
+  void store_failed(ledger::LedgerError) override {}
+
  private:
   static ApiResponse forbidden(const Route& route) {
     return failure({ErrorCode::authorization_error,
@@ -132,9 +150,9 @@ class TheService final : public Service, public Api {
   std::unique_ptr<RuntimePolicies> policies_;
   AllocationNotes allocations_;
   std::string generated_;
-  Unwatched unwatched_;
   boost::asio::thread_pool pool_{blocking_threads};
   StateWatch watch_;
+  LiveFeed live_;
   Services services_;
 };
 

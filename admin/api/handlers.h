@@ -77,6 +77,10 @@ Answer list_prices(Context& context);
 Answer current_price(Context& context);
 Answer calculate_cost(Context& context);
 
+// team.cc
+Answer list_team_messages(Context& context);
+Answer post_team_message(Context& context);
+
 // tokens.cc
 Answer count_tokens(Context& context);
 
