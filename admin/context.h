@@ -15,6 +15,7 @@
 #include "admin/events.h"
 #include "admin/input.h"
 #include "admin/key_store.h"
+#include "admin/price_feed/price_feed.h"
 #include "admin/service.h"
 #include "admin/state/state_store.h"
 #include "admin/view.h"
@@ -32,6 +33,7 @@ struct Services {
   Auth& auth;
   KeyStore& keys;
   AllocationNotes& allocations;
+  PriceFeed& prices;  // blocks, but for what says otherwise: from the pool only
   StateStore& state;  // blocks: from the pool only
   EventSink& events;
   boost::asio::thread_pool& pool;  // for what may block

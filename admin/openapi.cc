@@ -13,24 +13,36 @@ constexpr std::pair<std::string_view, std::string_view> groups[] = {
     {"@filters",
      "start_time end_time provider model component task_type user context_id key tag policy_id "
      "request_id budget_id"},
+    {"@rates",
+     "input cache_read cache_write_5m cache_write_1h audio_input image_input output reasoning "
+     "audio_output image_output image audio_second character search_unit request"},
     {"@labels", "component task_id task_type user tags priority"},
     {"@usage",
      "input_tokens output_tokens cache_read_tokens cache_write_tokens reasoning_tokens "
      "audio_input_tokens audio_output_tokens images seconds"}};
 
 constexpr std::string_view time_format = R"({"format":"date-time"})";
+constexpr std::string_view million = "US dollars per million tokens, at most six decimals";
+constexpr std::string_view unit = "US dollars per unit, at most twelve decimals";
 constexpr std::string_view count = R"({"minimum":0})";
 
 // Sorted by name.
 constexpr FieldSchema schemas[] = {
     {"at", "string", "The instant to price at; default: now", time_format},
+    {"audio_input", "string", million, ""},
     {"audio_input_tokens", "integer", "Part of input_tokens", count},
+    {"audio_output", "string", million, ""},
     {"audio_output_tokens", "integer", "Part of output_tokens", count},
+    {"audio_second", "string", unit, ""},
     {"bucket", "string", "The length of a bucket, in UTC",
      R"({"enum":["minute","hour","day","week","month"],"default":"hour"})"},
     {"budget_id", "string", "The name of a budget", ""},
+    {"cache_read", "string", million, ""},
     {"cache_read_tokens", "integer", "Part of input_tokens", count},
+    {"cache_write_1h", "string", million, ""},
+    {"cache_write_5m", "string", million, ""},
     {"cache_write_tokens", "integer", "Part of input_tokens", count},
+    {"character", "string", unit, ""},
     {"component", "string", "The component that calls", ""},
     {"context_id", "string", "The context that calls belong to", ""},
     {"enabled", "boolean", "Whether the policy is enabled", ""},
@@ -46,7 +58,11 @@ constexpr FieldSchema schemas[] = {
      "provider, model, component, task_type, user, context_id, key, operation, status, tag, "
      "tag.NAME, minute, hour, day, week, month; in a query separated by commas",
      ""},
+    {"image", "string", unit, ""},
+    {"image_input", "string", million, ""},
+    {"image_output", "string", million, ""},
     {"images", "integer", "Images made", count},
+    {"input", "string", million, ""},
     {"input_cost", "string", "US dollars", ""},
     {"input_tokens", "integer", "All input", count},
     {"is_active", "boolean", "Whether a policy of the budget is enabled", ""},
@@ -60,6 +76,7 @@ constexpr FieldSchema schemas[] = {
     {"models", "array", "Patterns of the models the key is for", ""},
     {"name", "string", "A name for people", ""},
     {"operation", "string", "What was called", ""},
+    {"output", "string", million, ""},
     {"output_cost", "string", "US dollars", ""},
     {"output_tokens", "integer", "All output", count},
     {"owner", "string", "The budget's owner", ""},
@@ -69,12 +86,17 @@ constexpr FieldSchema schemas[] = {
     {"priority", "integer", "The call's priority", R"({"minimum":1,"maximum":10})"},
     {"provider", "string", "The provider", ""},
     {"providers", "array", "The providers the key is for", ""},
+    {"reason", "string", "Why, for those who read the history", ""},
+    {"reasoning", "string", million, ""},
     {"reasoning_tokens", "integer", "Part of output_tokens", count},
+    {"request", "string", unit, ""},
     {"request_id", "string", "The id of a call", ""},
     {"requested_model", "string", "The model that was asked for", ""},
+    {"search_unit", "string", unit, ""},
     {"seconds", "integer", "Of audio", count},
     {"service_tier", "string", "The provider's",
      R"({"enum":["standard","batch","flex","priority"],"default":"standard"})"},
+    {"source", "string", "The name of one source; default: all", ""},
     {"start_time", "string", "At or after this; RFC 3339, or a date", ""},
     {"status", "integer", "HTTP status", R"({"minimum":100,"maximum":599})"},
     {"stream", "boolean", "Whether the answer was streamed", ""},

@@ -55,6 +55,13 @@ class TheService final : public Service, public Api {
         keys_(std::move(keys)),
         allocations_(*options.state),
         generated_(std::move(generated)),
+        prices_({.clock = options.clock,
+                 .state = *options.state,
+                 .events = options.events ? *options.events : unwatched_,
+                 .http = options.http,
+                 .alerts = options.alerts,
+                 .view = options.view,
+                 .publish = std::move(options.use_catalog)}),
         watch_(*options.state, pool_),
         services_{options.clock,
                   options.ledger,
@@ -65,12 +72,14 @@ class TheService final : public Service, public Api {
                   auth_,
                   *keys_,
                   allocations_,
+                  prices_,
                   *options.state,
                   options.events ? *options.events : unwatched_,
                   pool_} {
     watch_.on(std::string(KeyStore::collection), [this] { keys_->reload(); });
     // What changed between reading the keys and watching them.
     keys_->reload();
+    watch_.on(std::string(PriceBook::rows_collection), [this] { prices_.wake(); });
   }
   ~TheService() override { close(); }
   TheService(const TheService&) = delete;
@@ -79,7 +88,18 @@ class TheService final : public Service, public Api {
   Api& api() override { return *this; }
   const KeyDirectory& keys() const override { return *keys_; }
   std::string generated_key_file() const override { return generated_; }
+  void config_changed() override { prices_.wake(); }
+  // Prices that cannot be read again are an error: calls would be priced by
+  // what shipped, without a word.
+  std::expected<void, std::string> begin() {
+    if (const auto loaded = prices_.load(); !loaded) {
+      return std::unexpected("the prices in the store of run-time state cannot be read");
+    }
+    prices_.start([](const std::string&) {});
+    return {};
+  }
   void close() override {
+    prices_.close();
     watch_.close();
     pool_.join();
   }
@@ -120,6 +140,7 @@ class TheService final : public Service, public Api {
   AllocationNotes allocations_;
   std::string generated_;
   Unwatched unwatched_;
+  PriceFeed prices_;
   boost::asio::thread_pool pool_{blocking_threads};
   StateWatch watch_;
   Services services_;
@@ -157,8 +178,10 @@ std::expected<std::unique_ptr<Service>, std::string> make_service(ServiceOptions
   }
   auto keys = KeyStore::open(*options.state);
   if (!keys) return std::unexpected(keys.error());
-  return std::make_unique<TheService>(std::move(options), admin_keys, std::move(own_state),
-                                      std::move(*keys), std::move(generated));
+  auto service = std::make_unique<TheService>(std::move(options), admin_keys, std::move(own_state),
+                                              std::move(*keys), std::move(generated));
+  if (auto begun = service->begin(); !begun) return std::unexpected(std::move(begun.error()));
+  return service;
 }
 
 }  // namespace budget::admin

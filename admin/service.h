@@ -7,8 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "admin/alerts/alert.h"
 #include "admin/api.h"
 #include "admin/events.h"
+#include "admin/http_client.h"
 #include "admin/keys.h"
 #include "admin/state/state_store.h"
 #include "admin/view.h"
@@ -42,6 +44,12 @@ struct ServiceOptions {
   // for one process.
   StateStore* state = nullptr;
   EventSink* events = nullptr;  // must outlive the service; null: nobody watches
+  AlertSink* alerts = nullptr;  // must outlive the service; null: nobody is told
+  HttpClient* http = nullptr;   // must outlive the service; null: nobody is reached
+  // Prices have changed: new calls are to be priced by this catalog, those
+  // under way by theirs. Called on any thread, one at a time, perhaps before
+  // make_service() returns.
+  std::function<void(std::shared_ptr<const pricing::Catalog>)> use_catalog;
 };
 
 // Owns the threads that may block (the usage store, files). Thread-safe.
@@ -50,6 +58,8 @@ class Service {
   virtual ~Service() = default;
   [[nodiscard]] virtual Api& api() = 0;
   [[nodiscard]] virtual const KeyDirectory& keys() const = 0;
+  // The configuration that the view tells of is another.
+  virtual void config_changed() = 0;
   // Where the generated admin key is; "" when keys are configured.
   [[nodiscard]] virtual std::string generated_key_file() const = 0;
   // Ends the threads, once what they have begun is done. Afterwards no request

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "admin/price_feed/price_source.h"
 #include "policy/engine.h"
 #include "pricing/catalog.h"
 
@@ -23,6 +24,8 @@ struct View {
   std::shared_ptr<const policy::PolicySet> policies;
   std::shared_ptr<const pricing::Catalog> catalog;
   pricing::PriceRules price_rules;
+  std::vector<PriceSource> price_sources;
+  std::int64_t price_tolerance_ppm = 0;  // sources that differ by less agree
   std::vector<ProviderView> providers;
   std::string config_file;
   // Why the last reload was refused; "" when the running configuration is the

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "proxy/config_notes.h"
+#include "proxy/http_client.h"
 #include "proxy/program_views.h"
 
 namespace budget {
@@ -87,6 +88,7 @@ std::expected<void, std::string> Program::open(Config config) {
   ledger_ = std::move(*ledger);
 
   publish(*snapshot, "");
+  http_ = make_http_client();
   admin::ServiceOptions admin_options{
       .clock = clock_,
       .ledger = *ledger_,
@@ -99,7 +101,12 @@ std::expected<void, std::string> Program::open(Config config) {
       .metrics = [this] { return metric_families(metrics_, *ledger_); },
       .counters = [this] { return ledger_->counters(); },
       .folder = config.store.path,
-      .admin_keys = {}};
+      .admin_keys = {},
+      .http = http_.get(),
+      .use_catalog =
+          [this](std::shared_ptr<const pricing::Catalog> catalog) {
+            use_catalog(std::move(catalog));
+          }};
   for (const AdminKeyConfig& key : config.admin_keys) {
     admin_options.admin_keys.push_back({key.name, key.role, key.key});
   }
@@ -114,6 +121,7 @@ std::expected<void, std::string> Program::open(Config config) {
   shutdown_timeout_ = config.shutdown_timeout;
   const std::size_t count =
       config.workers ? config.workers : std::max(1U, std::thread::hardware_concurrency());
+  const std::lock_guard lock(compose_mutex_);
   for (std::size_t i = 0; i < count; ++i) {
     workers_.push_back(
         std::make_unique<server::Worker>(*services_, admin_->api(), tasks_, snapshot_));
@@ -229,6 +237,7 @@ void Program::watch_file() {
 void Program::reload() {
   config_time_ = time_of(config_file_);
   auto config = load_config(config_file_);
+  const std::lock_guard lock(compose_mutex_);
   std::string why;
   if (!config) {
     why = join(config.error());
@@ -239,6 +248,7 @@ void Program::reload() {
       for (const std::string& key : late) log_.warn("needs_restart", {{"key", key}});
       publish(*snapshot, "");
       for (auto& worker : workers_) worker->replace(snapshot_);
+      admin_->config_changed();
       log_.info("config_reloaded", {{"file", config_file_}});
       return;
     }
@@ -246,6 +256,16 @@ void Program::reload() {
   }
   log_.error("config_refused", {{"file", config_file_}, {"why", why}});
   publish(snapshot_, why);
+}
+
+// Everything but the prices stays as it is. Calls under way keep the snapshot
+// that they were admitted with, hence their prices.
+void Program::use_catalog(std::shared_ptr<const pricing::Catalog> catalog) {
+  const std::lock_guard lock(compose_mutex_);
+  auto snapshot = std::make_shared<pipeline::Snapshot>(*snapshot_);
+  snapshot->catalog = std::move(catalog);
+  publish(std::move(snapshot), view_->config_error);
+  for (auto& worker : workers_) worker->replace(snapshot_);
 }
 
 void Program::publish(std::shared_ptr<const pipeline::Snapshot> snapshot,
@@ -260,7 +280,10 @@ void Program::begin_drain() {
   log_.info("draining", {{"timeout_ms", static_cast<std::int64_t>(shutdown_timeout_.count())}});
   draining_ = true;
   drain_until_ = std::chrono::steady_clock::now() + shutdown_timeout_;
-  publish(snapshot_, view_->config_error);
+  {
+    const std::lock_guard lock(compose_mutex_);
+    publish(snapshot_, view_->config_error);
+  }
   for (auto& listener : listeners_) listener->close();
   file_timer_.cancel();
   house_timer_.cancel();

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "admin/http_client.h"
 #include "admin/service.h"
 #include "policy/clock.h"
 #include "policy/ledger/embedded_ledger.h"
@@ -53,6 +54,8 @@ class Program {
   void reload();
   void begin_drain();
   void await_drained();
+  // Any thread: calls from now on are priced by it.
+  void use_catalog(std::shared_ptr<const pricing::Catalog> catalog);
   void publish(std::shared_ptr<const pipeline::Snapshot> snapshot, std::string config_error);
   void log_call(const ledger::UsageRecord& record) const;
   void log_refusal(const pipeline::Refusal& refusal) const;
@@ -68,6 +71,7 @@ class Program {
   pipeline::Metrics metrics_;
   pricing::Calibration calibration_;
   std::unique_ptr<ledger::EmbeddedLedger> ledger_;
+  std::unique_ptr<admin::HttpClient> http_;
   std::unique_ptr<admin::Service> admin_;
   std::unique_ptr<pipeline::Services> services_;
   server::TaskGroup tasks_;
@@ -82,6 +86,8 @@ class Program {
   std::chrono::steady_clock::time_point drain_until_{};
   bool draining_ = false;
 
+  // Held while a snapshot is made of the one before, so that none is lost.
+  std::mutex compose_mutex_;
   mutable std::mutex view_mutex_;
   std::shared_ptr<const admin::View> view_;
   std::shared_ptr<const pipeline::Snapshot> snapshot_;

@@ -49,6 +49,17 @@ json::object component(std::string_view problem) {
   return object;
 }
 
+// Of the price sources: which cannot be read, and why. Prices stay in force.
+std::string price_problem(Context& context) {
+  std::string problem;
+  for (const SourceState& state : context.services.prices.sources()) {
+    if (state.error.empty()) continue;
+    if (!problem.empty()) problem += "; ";
+    problem += state.name + ": " + state.error;
+  }
+  return problem;
+}
+
 ApiResponse plain(const json::object& body, int status) {
   ApiResponse response;
   response.status = status;
@@ -66,12 +77,14 @@ Answer get_health(Context& context) {
   const View& view = *context.view;
   json::object config = component(view.config_error);
   config["file"] = view.config_file;
-  const bool well = store.empty() && view.config_error.empty();
+  const std::string prices = price_problem(context);
+  const bool well = store.empty() && view.config_error.empty() && prices.empty();
   co_return plain({{"status", well ? "ok" : "degraded"},
                    {"version", view.version},
                    {"workers", view.workers},
                    {"components", json::object{{"config", std::move(config)},
                                                {"store", component(store)},
+                                               {"prices", component(prices)},
                                                {"draining", view.draining}}}},
                   200);
 }
