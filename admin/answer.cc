@@ -69,6 +69,12 @@ ApiResponse success(json::value data, int status) {
   return answer(json::object{{"status", "success"}, {"data", std::move(data)}}, status);
 }
 
+ApiResponse tagged_success(json::object item, const std::string& etag, int status) {
+  ApiResponse response = success(std::move(item), status);
+  response.headers.emplace_back("etag", etag);
+  return response;
+}
+
 ApiResponse listing(json::array items, std::int64_t total, Page page) {
   return answer(json::object{{"items", std::move(items)},
                              {"total", total},

@@ -44,6 +44,9 @@ struct Page {
 
 // {"status":"success","data":…}
 [[nodiscard]] ApiResponse success(json::value data, int status = 200);
+// The same with the ETag that a change of the item can ask for in If-Match.
+[[nodiscard]] ApiResponse tagged_success(json::object item, const std::string& etag,
+                                         int status = 200);
 // {"items":[…],"total","page","limit"}
 [[nodiscard]] ApiResponse listing(json::array items, std::int64_t total, Page page);
 // {"status":"error","error":{"code","message","details"}}

@@ -13,9 +13,11 @@
 #include "admin/auth.h"
 #include "admin/blocking.h"
 #include "admin/events.h"
+#include "admin/http_client.h"
 #include "admin/input.h"
 #include "admin/key_store.h"
 #include "admin/price_feed/price_feed.h"
+#include "admin/runtime_policies.h"
 #include "admin/service.h"
 #include "admin/state/state_store.h"
 #include "admin/view.h"
@@ -32,9 +34,11 @@ struct Services {
   CounterSource counters;
   Auth& auth;
   KeyStore& keys;
+  RuntimePolicies& policies;
   AllocationNotes& allocations;
   PriceFeed& prices;  // blocks, but for what says otherwise: from the pool only
   StateStore& state;  // blocks: from the pool only
+  HttpClient* http;   // null in a program without one; blocks
   EventSink& events;
   boost::asio::thread_pool& pool;  // for what may block
 };
@@ -48,6 +52,14 @@ struct Context {
   std::vector<std::pair<std::string, std::string>> params;  // decoded
   std::shared_ptr<const View> view;
   policy::Time now;
+
+  // "" when it was not sent. `name` in lower case.
+  [[nodiscard]] std::string_view header(std::string_view name) const {
+    for (const auto& [key, value] : request.headers) {
+      if (key == name) return value;
+    }
+    return {};
+  }
 
   // REQUIRES: the route's pattern has a part {name}.
   [[nodiscard]] const std::string& param(std::string_view name) const {

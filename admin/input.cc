@@ -115,6 +115,10 @@ const json::value* Input::find(std::string_view name) {
   return value && !value->is_null() ? value : nullptr;
 }
 
+void Input::ignore(std::span<const std::string_view> names) {
+  for (const std::string_view name : names) fields_.erase(name);
+}
+
 bool Input::has(std::string_view name) const {
   const auto* value = fields_.if_contains(name);
   return value && !value->is_null();

@@ -7,6 +7,7 @@
 #include <initializer_list>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,6 +39,10 @@ class Input {
   // Printable, at most `bytes_max`.
   std::string text(std::string_view name, std::size_t bytes_max = label_bytes_max);
   std::string required_text(std::string_view name, std::size_t bytes_max = label_bytes_max);
+  // As sent, unread; nullptr when absent. Points into this.
+  const json::value* any(std::string_view name) { return find(name); }
+  // As if these fields had not been sent.
+  void ignore(std::span<const std::string_view> names);
   // As sent, of any size: prompts to be counted.
   std::optional<std::string> raw_text(std::string_view name);
   std::string choice(std::string_view name, std::initializer_list<std::string_view> choices);

@@ -19,15 +19,23 @@ constexpr std::pair<std::string_view, std::string_view> groups[] = {
     {"@labels", "component task_id task_type user tags priority"},
     {"@usage",
      "input_tokens output_tokens cache_read_tokens cache_write_tokens reasoning_tokens "
-     "audio_input_tokens audio_output_tokens images seconds"}};
+     "audio_input_tokens audio_output_tokens images seconds"},
+    {"@policy",
+     "type period rolling_seconds reset_day match per cost_limit token_limit input_token_limit "
+     "output_token_limit request_limit concurrent_limit warning_threshold action_threshold "
+     "when_exceeded clamp_min_tokens reserve stream_overrun on_client_abort on_store_failure "
+     "shadow deny_status priority_bypass enabled"}};
 
 constexpr std::string_view time_format = R"({"format":"date-time"})";
 constexpr std::string_view million = "US dollars per million tokens, at most six decimals";
 constexpr std::string_view unit = "US dollars per unit, at most twelve decimals";
 constexpr std::string_view count = R"({"minimum":0})";
+constexpr std::string_view at_least_one = R"({"minimum":1})";
+constexpr std::string_view share = R"({"exclusiveMinimum":0,"maximum":1})";
 
 // Sorted by name.
 constexpr FieldSchema schemas[] = {
+    {"action_threshold", "number", "soft_limit: the share from which calls are refused", share},
     {"at", "string", "The instant to price at; default: now", time_format},
     {"audio_input", "string", million, ""},
     {"audio_input_tokens", "integer", "Part of input_tokens", count},
@@ -43,8 +51,13 @@ constexpr FieldSchema schemas[] = {
     {"cache_write_5m", "string", million, ""},
     {"cache_write_tokens", "integer", "Part of input_tokens", count},
     {"character", "string", unit, ""},
+    {"clamp_min_tokens", "integer", "Below this a clamped call is refused instead", at_least_one},
     {"component", "string", "The component that calls", ""},
+    {"concurrent_limit", "integer", "Calls in flight at one time", count},
     {"context_id", "string", "The context that calls belong to", ""},
+    {"cost_limit", "string", "US dollars", ""},
+    {"deny_status", "integer", "The HTTP status of a refusal", R"({"enum":[429,402,403]})"},
+    {"description", "string", "For people", ""},
     {"enabled", "boolean", "Whether the policy is enabled", ""},
     {"encoding", "string", "Count by this encoding", R"({"enum":["o200k_base","cl100k_base"]})"},
     {"end_time", "string", "Before this; RFC 3339, or a date", ""},
@@ -64,42 +77,61 @@ constexpr FieldSchema schemas[] = {
     {"images", "integer", "Images made", count},
     {"input", "string", million, ""},
     {"input_cost", "string", "US dollars", ""},
+    {"input_token_limit", "integer", "Input tokens, cached ones included", count},
     {"input_tokens", "integer", "All input", count},
     {"is_active", "boolean", "Whether a policy of the budget is enabled", ""},
     {"key", "string", "The id of a proxy key", ""},
     {"latency_ms", "integer", "Milliseconds from the request to its end", count},
     {"limit", "integer", "Items a page", R"({"minimum":1,"maximum":500,"default":20})"},
+    {"match", "object", "Which calls it is about: patterns by label", ""},
     {"may_set", "array", "The labels that the key's holder may set", ""},
     {"messages", "array", "Of a chat: {role, content, name}", R"({"items":{"type":"object"}})"},
     {"metadata", "object", "Kept with the allocation", ""},
     {"model", "string", "The model; in a list of prices, a part of its name", ""},
     {"models", "array", "Patterns of the models the key is for", ""},
     {"name", "string", "A name for people", ""},
+    {"on_client_abort", "string", "When the client goes away", R"({"enum":["cancel","drain"]})"},
+    {"on_store_failure", "string", "While the store cannot be asked",
+     R"({"enum":["deny","allow"]})"},
     {"operation", "string", "What was called", ""},
     {"output", "string", million, ""},
     {"output_cost", "string", "US dollars", ""},
+    {"output_token_limit", "integer", "Output tokens, reasoning included", count},
     {"output_tokens", "integer", "All output", count},
     {"owner", "string", "The budget's owner", ""},
     {"page", "integer", "From 1", R"({"minimum":1,"default":1})"},
+    {"per", "array", "Counters of their own for each value of these labels", ""},
     {"period", "string", "The policy's period", ""},
+    {"policies", "array", "The budget's policies; ids alone leave them as they are",
+     R"({"items":{"type":["object","string"]}})"},
     {"policy_id", "string", "A policy that calls counted against", ""},
     {"priority", "integer", "The call's priority", R"({"minimum":1,"maximum":10})"},
+    {"priority_bypass", "integer", "soft_limit: calls of this priority and above go through",
+     R"({"minimum":1,"maximum":10})"},
     {"provider", "string", "The provider", ""},
     {"providers", "array", "The providers the key is for", ""},
-    {"reason", "string", "Why, for those who read the history", ""},
+    {"reason", "string", "Why, for people", ""},
     {"reasoning", "string", million, ""},
     {"reasoning_tokens", "integer", "Part of output_tokens", count},
     {"request", "string", unit, ""},
     {"request_id", "string", "The id of a call", ""},
+    {"request_limit", "integer", "Calls", count},
     {"requested_model", "string", "The model that was asked for", ""},
+    {"reserve", "string", "What a call holds while it runs",
+     R"({"enum":["worst_case","incremental"]})"},
+    {"reset_day", "string", "1 to 28 or last; for a week, monday to sunday",
+     R"({"type":["string","integer"]})"},
+    {"rolling_seconds", "integer", "The length of a rolling period", at_least_one},
     {"search_unit", "string", unit, ""},
     {"seconds", "integer", "Of audio", count},
     {"service_tier", "string", "The provider's",
      R"({"enum":["standard","batch","flex","priority"],"default":"standard"})"},
+    {"shadow", "boolean", "Decide and record, never act", ""},
     {"source", "string", "The name of one source; default: all", ""},
     {"start_time", "string", "At or after this; RFC 3339, or a date", ""},
     {"status", "integer", "HTTP status", R"({"minimum":100,"maximum":599})"},
     {"stream", "boolean", "Whether the answer was streamed", ""},
+    {"stream_overrun", "string", "A stream that reaches the limit", R"({"enum":["cut","finish"]})"},
     {"tag", "string", "NAME=VALUE", ""},
     {"tags", "object", "Labels of one's own", R"({"additionalProperties":{"type":"string"}})"},
     {"task_id", "string", "The task that calls belong to", ""},
@@ -108,10 +140,18 @@ constexpr FieldSchema schemas[] = {
     {"tier", "string", "A tier of models", ""},
     {"time_to_first_byte_ms", "integer", "Milliseconds", count},
     {"timestamp", "string", "When the call began", time_format},
+    {"timezone", "string", "IANA; the calendar that periods follow", R"({"default":"UTC"})"},
+    {"token_limit", "integer", "Input and output tokens together", count},
     {"tokens_allocated", "integer", "Input and output together", R"({"minimum":1})"},
     {"total_cost", "string", "US dollars", ""},
+    {"type", "string", "What the policy does at its limit",
+     R"({"enum":["ignore","warn","soft_limit","hard_limit"],"default":"hard_limit"})"},
+    {"until", "string", "When it ends by itself", time_format},
     {"upstream_request_id", "string", "The provider's id of the call", ""},
-    {"user", "string", "The user on whose behalf calls are made", ""}};
+    {"user", "string", "The user on whose behalf calls are made", ""},
+    {"warning_threshold", "number", "The share from which calls are warned", share},
+    {"when_exceeded", "array", "What to try before refusing: clamp, downgrade, queue",
+     R"({"items":{"type":["string","object"]}})"}};
 
 const FieldSchema& schema_of(std::string_view name) {
   const auto* found = std::lower_bound(
@@ -201,6 +241,12 @@ json::object success_json(const Route& route) {
   return answer;
 }
 
+bool takes_if_match(const Route& route) {
+  const bool item = route.path.ends_with('}') && (route.path.starts_with("/api/budgets/") ||
+                                                  route.path.starts_with("/api/policies/"));
+  return item && (route.method == "PUT" || route.method == "DELETE");
+}
+
 json::object responses_json(const Route& route) {
   json::object responses;
   responses[std::to_string(route.status)] = success_json(route);
@@ -220,6 +266,7 @@ json::object responses_json(const Route& route) {
   if (route.role != Role::viewer) failure("403", "The key's role is not enough");
   if (route.path.find('{') != std::string_view::npos) failure("404", "There is none of that id");
   if (route.role != Role::viewer) failure("409", "It is in the way of what there is");
+  if (takes_if_match(route)) failure("412", "It was changed since it was read");
   failure("503", "The store cannot be asked just now");
   return responses;
 }
@@ -248,6 +295,13 @@ json::object operation_json(const Route& route) {
     parameters.push_back(json::object{{"name", name},
                                       {"in", "path"},
                                       {"required", true},
+                                      {"schema", json::object{{"type", "string"}}}});
+  }
+  if (takes_if_match(route)) {
+    parameters.push_back(json::object{{"name", "If-Match"},
+                                      {"in", "header"},
+                                      {"required", false},
+                                      {"description", "The ETag that it was read with"},
                                       {"schema", json::object{{"type", "string"}}}});
   }
   const std::vector<NamedField> fields = fields_of(route);

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "admin/json_parts.h"
+#include "admin/runtime_policies.h"
 
 namespace budget::admin {
 namespace {
@@ -140,10 +141,23 @@ json::object to_json(const policy::Budget& budget) {
           {"timezone", budget.timezone},
           {"is_active", is_active(budget)},
           {"policies", std::move(policies)},
-          {"source", budget.source}};
+          {"source", budget.source},
+          {"in_force", true}};
 }
 
-json::object to_json(const policy::Policy& policy, const policy::Budget& budget) {
+json::object to_json(const PolicyOverride& item) {
+  json::object object{{"id", item.id}, {"policy_id", item.policy_id}};
+  put_money(object, "cost_limit", item.cost_limit);
+  object["token_limit"] = number_or_null(item.token_limit);
+  object["until"] = policy::rfc3339(item.until);
+  object["reason"] = item.reason;
+  object["created_by"] = item.created_by;
+  object["created_at"] = policy::rfc3339(item.created_at);
+  return object;
+}
+
+json::object to_json(const policy::Policy& policy, const policy::Budget& budget,
+                     const MergedPolicies& merged) {
   json::object object{{"id", policy.id},
                       {"budget_id", budget.name},
                       {"name", policy.name},
@@ -157,8 +171,55 @@ json::object to_json(const policy::Policy& policy, const policy::Budget& budget)
                                   : json::value(nullptr);
   put_limits(object, policy.limits);
   put_behaviour(object, policy);
-  object["source"] = budget.source;
+  object["source"] = policy.source;
+  object["in_force"] = true;
+  const auto found = merged.overrides.find(policy.id);
+  object["override"] =
+      found == merged.overrides.end() ? json::value(nullptr) : to_json(found->second);
   return object;
+}
+
+namespace {
+
+// What the file defines is told apart by what is shown of it.
+TaggedItem tagged(const MergedPolicies& merged, std::string_view id, std::string_view source,
+                  json::object item) {
+  const auto found = merged.etags.find(id);
+  std::string etag = source == "api" && found != merged.etags.end() ? found->second : etag_of(item);
+  return {std::move(item), std::move(etag)};
+}
+
+std::optional<TaggedItem> skipped(const MergedPolicies& merged,
+                                  const std::vector<SkippedPolicy>& all, std::string_view id) {
+  for (const SkippedPolicy& each : all) {
+    if (each.id == id) return tagged(merged, id, "api", each.item);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<TaggedItem> budget_item(const MergedPolicies& merged, std::string_view id) {
+  for (const policy::Budget& budget : merged.defined.budgets) {
+    if (budget.name == id) return tagged(merged, id, budget.source, to_json(budget));
+  }
+  return skipped(merged, merged.skipped_budgets, id);
+}
+
+std::optional<TaggedItem> policy_item(const MergedPolicies& merged, std::string_view id) {
+  for (const policy::Budget& budget : merged.defined.budgets) {
+    for (const policy::Policy& policy : budget.policies) {
+      if (policy.id != id) continue;
+      json::object item = to_json(policy, budget, merged);
+      // An override that comes or goes is no change of the policy.
+      json::object lasting = item;
+      lasting.erase("override");
+      TaggedItem made = tagged(merged, id, policy.source, std::move(lasting));
+      made.item = std::move(item);
+      return made;
+    }
+  }
+  return skipped(merged, merged.skipped_policies, id);
 }
 
 }  // namespace budget::admin

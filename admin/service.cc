@@ -49,10 +49,11 @@ class TheService final : public Service, public Api {
   // `own_state` is null where options.state is another's.
   TheService(ServiceOptions options, const std::vector<AdminKey>& admin_keys,
              std::unique_ptr<StateStore> own_state, std::unique_ptr<KeyStore> keys,
-             std::string generated)
+             std::unique_ptr<RuntimePolicies> policies, std::string generated)
       : own_state_(std::move(own_state)),
         auth_(admin_keys),
         keys_(std::move(keys)),
+        policies_(std::move(policies)),
         allocations_(*options.state),
         generated_(std::move(generated)),
         prices_({.clock = options.clock,
@@ -71,15 +72,21 @@ class TheService final : public Service, public Api {
                   std::move(options.counters),
                   auth_,
                   *keys_,
+                  *policies_,
                   allocations_,
                   prices_,
                   *options.state,
+                  options.http,
                   options.events ? *options.events : unwatched_,
                   pool_} {
     watch_.on(std::string(KeyStore::collection), [this] { keys_->reload(); });
-    // What changed between reading the keys and watching them.
+    for (const std::string_view name : {RuntimePolicies::budgets, RuntimePolicies::overrides}) {
+      watch_.on(std::string(name), [this] { policies_->refresh(); });
+    }
+    // What changed between reading all this and watching it.
     keys_->reload();
     watch_.on(std::string(PriceBook::rows_collection), [this] { prices_.wake(); });
+    policies_->refresh();
   }
   ~TheService() override { close(); }
   TheService(const TheService&) = delete;
@@ -88,20 +95,25 @@ class TheService final : public Service, public Api {
   Api& api() override { return *this; }
   const KeyDirectory& keys() const override { return *keys_; }
   std::string generated_key_file() const override { return generated_; }
+  void start() override {
+    prices_.start([](const std::string&) {});
+  }
   void config_changed() override { prices_.wake(); }
   // Prices that cannot be read again are an error: calls would be priced by
   // what shipped, without a word.
-  std::expected<void, std::string> begin() {
-    if (const auto loaded = prices_.load(); !loaded) {
-      return std::unexpected("the prices in the store of run-time state cannot be read");
-    }
-    prices_.start([](const std::string&) {});
-    return {};
+  std::expected<void, std::string> load() {
+    if (prices_.load()) return {};
+    return std::unexpected("the prices in the store of run-time state cannot be read");
   }
   void close() override {
     prices_.close();
     watch_.close();
     pool_.join();
+    policies_->close();
+  }
+  std::shared_ptr<const MergedPolicies> merge_policies(
+      policy::PolicyConfig file, policy::PolicyContext context) const override {
+    return policies_->merge(std::move(file), std::move(context), services_.clock.now());
   }
 
   Answer handle(ApiRequest request) override {
@@ -137,6 +149,7 @@ class TheService final : public Service, public Api {
   std::unique_ptr<StateStore> own_state_;
   Auth auth_;
   std::unique_ptr<KeyStore> keys_;
+  std::unique_ptr<RuntimePolicies> policies_;
   AllocationNotes allocations_;
   std::string generated_;
   Unwatched unwatched_;
@@ -178,9 +191,13 @@ std::expected<std::unique_ptr<Service>, std::string> make_service(ServiceOptions
   }
   auto keys = KeyStore::open(*options.state);
   if (!keys) return std::unexpected(keys.error());
-  auto service = std::make_unique<TheService>(std::move(options), admin_keys, std::move(own_state),
-                                              std::move(*keys), std::move(generated));
-  if (auto begun = service->begin(); !begun) return std::unexpected(std::move(begun.error()));
+  auto policies = RuntimePolicies::open(*options.state, options.clock,
+                                        std::exchange(options.policies_changed, {}));
+  if (!policies) return std::unexpected(policies.error());
+  auto service =
+      std::make_unique<TheService>(std::move(options), admin_keys, std::move(own_state),
+                                   std::move(*keys), std::move(*policies), std::move(generated));
+  if (auto loaded = service->load(); !loaded) return std::unexpected(std::move(loaded.error()));
   return service;
 }
 

@@ -43,12 +43,17 @@ struct ServiceOptions {
   // What is made at run time; must outlive the service. Null: FOLDER/admin.db,
   // for one process.
   StateStore* state = nullptr;
+  HttpClient* http = nullptr;   // must outlive the service; null: no other server is asked
   EventSink* events = nullptr;  // must outlive the service; null: nobody watches
-  AlertSink* alerts = nullptr;  // must outlive the service; null: nobody is told
-  HttpClient* http = nullptr;   // must outlive the service; null: nobody is reached
-  // Prices have changed: new calls are to be priced by this catalog, those
-  // under way by theirs. Called on any thread, one at a time, perhaps before
+  // What the API made has changed, here or on another replica, or an override
+  // has ended: merge_policies() anew and put the result in force before this
+  // returns. Called on threads that may block, one at a time, perhaps before
   // make_service() returns.
+  std::function<void()> policies_changed;
+  AlertSink* alerts = nullptr;  // must outlive the service; null: nobody is told
+  // Prices have changed: calls from now on are to be priced by this catalog,
+  // those under way by theirs. Called on threads that may block, one at a time,
+  // and before make_service() returns where prices are stored.
   std::function<void(std::shared_ptr<const pricing::Catalog>)> use_catalog;
 };
 
@@ -58,6 +63,12 @@ class Service {
   virtual ~Service() = default;
   [[nodiscard]] virtual Api& api() = 0;
   [[nodiscard]] virtual const KeyDirectory& keys() const = 0;
+  // The file's budgets and policies with the API's, as of now. Any thread; does
+  // not block.
+  [[nodiscard]] virtual std::shared_ptr<const MergedPolicies> merge_policies(
+      policy::PolicyConfig file, policy::PolicyContext context) const = 0;
+  // Begins what goes on without a request. The view has to be there.
+  virtual void start() = 0;
   // The configuration that the view tells of is another.
   virtual void config_changed() = 0;
   // Where the generated admin key is; "" when keys are configured.

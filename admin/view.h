@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "admin/merged_policies.h"
 #include "admin/price_feed/price_source.h"
 #include "policy/engine.h"
 #include "pricing/catalog.h"
@@ -21,7 +22,9 @@ struct ProviderView {
 
 // A snapshot of the running configuration. Holds no secret.
 struct View {
-  std::shared_ptr<const policy::PolicySet> policies;
+  std::shared_ptr<const policy::PolicySet> policies;  // in force
+  std::shared_ptr<const MergedPolicies> merged;       // what they were made of
+  std::string policies_error;  // why the latest change of them is not in force; "" when it is
   std::shared_ptr<const pricing::Catalog> catalog;
   pricing::PriceRules price_rules;
   std::vector<PriceSource> price_sources;
@@ -32,6 +35,7 @@ struct View {
   // file's.
   std::string config_error;
   bool draining = false;
+  bool metrics = true;  // whether /metrics answers
   std::string version;  // of the program
   int workers = 0;
 };

@@ -116,6 +116,7 @@ struct Policy {
   int deny_status = 429;
   std::optional<int> priority_bypass;  // soft_limit only
   bool enabled = true;
+  std::string source = "file";  // "file" or "api"
 };
 
 struct Budget {

@@ -10,6 +10,7 @@
 #include "policy/config.h"
 #include "policy/yaml/document.h"
 #include "proxy/config_read.h"
+#include "proxy/wire/format.h"
 
 namespace budget {
 namespace {
@@ -46,15 +47,6 @@ std::vector<std::string> formats_of(wire::ProviderFormat format) {
   }
 }
 
-policy::PolicyContext policy_context(const Config& config) {
-  policy::PolicyContext context;
-  context.on_store_failure = config.store.on_failure;
-  for (const ProviderConfig& provider : config.providers) {
-    context.providers.push_back({provider.name, formats_of(provider.format)});
-  }
-  return context;
-}
-
 std::expected<std::string, std::string> read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return std::unexpected("it is not there, or may not be read");
@@ -73,6 +65,16 @@ std::optional<std::string> process_variable(std::string_view name) {
 }
 
 }  // namespace
+
+policy::PolicyContext policy_context(const Config& config) {
+  policy::PolicyContext context;
+  context.on_store_failure = config.store.on_failure;
+  context.operations = wire::metered_operation_names();
+  for (const ProviderConfig& provider : config.providers) {
+    context.providers.push_back({provider.name, formats_of(provider.format)});
+  }
+  return context;
+}
 
 std::expected<Config, ProblemList> parse_config(std::string_view text, const std::string& file,
                                                 const Environment& environment,

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "policy/config.h"
 #include "policy/policy.h"
 #include "policy/problem_list.h"
 #include "pricing/catalog.h"
@@ -186,6 +187,9 @@ struct Config {
   // What is allowed and yet worth a second look.
   policy::ProblemList warnings;
 };
+
+// What policies may refer to in `config`, and what they inherit from it.
+[[nodiscard]] policy::PolicyContext policy_context(const Config& config);
 
 // Whether callers must show a proxy key: always, or automatically because a
 // listener for LLM calls can be reached from other machines.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <iterator>
 #include <thread>
 #include <utility>
 
@@ -21,7 +22,7 @@ namespace {
 // How often the configuration file is looked at, and a drain's progress.
 constexpr std::chrono::milliseconds file_check{500};
 constexpr std::chrono::milliseconds drain_check{20};
-constexpr std::chrono::seconds housekeeping{10};
+constexpr std::chrono::seconds housekeeping{5};
 
 std::string join(const policy::ProblemList& problems) {
   std::string text;
@@ -72,62 +73,124 @@ std::expected<void, std::string> Program::open(Config config) {
   auto snapshot = pipeline::make_snapshot(config, pricing::Catalog::shipped());
   if (!snapshot) return std::unexpected(snapshot.error());
 
-  if (config.store.kind == StoreConfig::Kind::redis) {
-    return std::unexpected(
-        "store.kind: redis is not there yet; this version keeps its counters in "
-        "`store: {kind: embedded, path: …}`, for one process");
-  }
   std::error_code error;
   std::filesystem::create_directories(config.store.path, error);
   if (error) {
     return std::unexpected("cannot make the store's folder '" + config.store.path +
                            "': " + error.message());
   }
-  auto ledger = ledger::EmbeddedLedger::open(ledger_options(config, clock_, log_));
-  if (!ledger) return std::unexpected(ledger.error());
-  ledger_ = std::move(*ledger);
+  auto store = open_store(config, clock_, log_);
+  if (!store) return std::unexpected(store.error());
+  store_ = std::move(*store);
 
-  publish(*snapshot, "");
-  http_ = make_http_client();
-  admin::ServiceOptions admin_options{
-      .clock = clock_,
-      .ledger = *ledger_,
-      .usage = ledger_->usage(),
-      .view =
-          [this] {
-            const std::lock_guard lock(view_mutex_);
-            return view_;
-          },
-      .metrics = [this] { return metric_families(metrics_, *ledger_); },
-      .counters = [this] { return ledger_->counters(); },
-      .folder = config.store.path,
-      .admin_keys = {},
-      .http = http_.get(),
-      .use_catalog =
-          [this](std::shared_ptr<const pricing::Catalog> catalog) {
-            use_catalog(std::move(catalog));
-          }};
-  for (const AdminKeyConfig& key : config.admin_keys) {
-    admin_options.admin_keys.push_back({key.name, key.role, key.key});
-  }
-  auto admin = admin::make_service(std::move(admin_options));
+  auto admin = admin::make_service(admin_options(config));
   if (!admin) return std::unexpected(admin.error());
   admin_ = std::move(*admin);
 
   services_ = std::make_unique<pipeline::Services>(
-      pipeline::Services{clock_, *ledger_, admin_->keys(), calibration_, metrics_,
+      pipeline::Services{store_->clock(), store_->ledger(), admin_->keys(), calibration_, metrics_,
                          [this](const ledger::UsageRecord& record) { log_call(record); },
                          [this](const pipeline::Refusal& refusal) { log_refusal(refusal); }});
   shutdown_timeout_ = config.shutdown_timeout;
+  {
+    const std::lock_guard lock(change_mutex_);
+    if (stored_catalog_) *snapshot = pipeline::with_catalog(**snapshot, stored_catalog_);
+    put_in_force(std::move(*snapshot), Providers::replaced);
+    if (!policies_error_.empty()) return std::unexpected(policies_error_);
+  }
   const std::size_t count =
       config.workers ? config.workers : std::max(1U, std::thread::hardware_concurrency());
-  const std::lock_guard lock(compose_mutex_);
   for (std::size_t i = 0; i < count; ++i) {
     workers_.push_back(
         std::make_unique<server::Worker>(*services_, admin_->api(), tasks_, snapshot_));
   }
-  publish(snapshot_, "");  // once more, for it tells how many workers there are
+  {
+    // What the API changed meanwhile; and once more, for the view tells how many
+    // workers there are.
+    const std::lock_guard lock(change_mutex_);
+    opened_ = true;
+    put_in_force(snapshot_, Providers::same);
+  }
+  admin_->start();
   return listen(config);
+}
+
+admin::ServiceOptions Program::admin_options(const Config& config) {
+  admin::ServiceOptions options{.clock = store_->clock(),
+                                .ledger = store_->ledger(),
+                                .usage = store_->usage(),
+                                .view = {},
+                                .metrics = {},
+                                .counters = [this] { return store_->counters(); },
+                                .folder = config.store.path,
+                                .admin_keys = {},
+                                .http = http_.get(),
+                                .policies_changed = [this] { policies_changed(); }};
+  options.use_catalog = [this](std::shared_ptr<const pricing::Catalog> catalog) {
+    use_catalog(std::move(catalog));
+  };
+  options.view = [this] {
+    const std::lock_guard lock(view_mutex_);
+    return view_;
+  };
+  options.metrics = [this] {
+    auto families = metric_families(metrics_);
+    std::ranges::move(store_->metrics(), std::back_inserter(families));
+    return families;
+  };
+  for (const AdminKeyConfig& key : config.admin_keys) {
+    options.admin_keys.push_back({key.name, key.role, key.key});
+  }
+  return options;
+}
+
+// Without its lock there could be two, and the older one last.
+void Program::policies_changed() {
+  const std::lock_guard lock(change_mutex_);
+  if (opened_) put_in_force(snapshot_, Providers::same);
+}
+
+// Calls under way keep the snapshot that they were admitted with, hence their
+// prices.
+void Program::use_catalog(std::shared_ptr<const pricing::Catalog> catalog) {
+  const std::lock_guard lock(change_mutex_);
+  if (opened_) {
+    put_in_force(pipeline::with_catalog(*snapshot_, std::move(catalog)), Providers::same);
+  } else {
+    stored_catalog_ = std::move(catalog);
+  }
+}
+
+void Program::put_in_force(std::shared_ptr<const pipeline::Snapshot> base, Providers providers) {
+  auto merged = admin_->merge_policies(base->config.policies, policy_context(base->config));
+  auto next = pipeline::with_policies(*base, merged->in_force);
+  if (next) {
+    snapshot_ = std::move(*next);
+    merged_ = std::move(merged);
+    policies_error_.clear();
+    tell_skipped(*merged_);
+    for (auto& worker : workers_) {
+      if (providers == Providers::same) worker->replace_policies(snapshot_);
+      if (providers == Providers::replaced) worker->replace(snapshot_);
+    }
+  } else {
+    // Every part was checked on its own, so this is a defect of ours: what was in
+    // force stays so, and /health tells.
+    policies_error_ = next.error();
+    log_.error("policies_refused", {{"why", policies_error_}});
+  }
+  if (snapshot_) publish();
+}
+
+// Once for each change of what is skipped.
+void Program::tell_skipped(const admin::MergedPolicies& merged) {
+  std::vector<std::string> now;
+  for (const auto* all : {&merged.skipped_budgets, &merged.skipped_policies}) {
+    for (const admin::SkippedPolicy& each : *all) now.push_back(each.id + ": " + each.why);
+  }
+  if (now == skipped_told_) return;
+  skipped_told_ = std::move(now);
+  for (const std::string& what : skipped_told_) log_.error("policy_skipped", {{"what", what}});
 }
 
 std::expected<void, std::string> Program::listen(const Config& config) {
@@ -167,13 +230,14 @@ void Program::run() {
   io_.run();
   for (auto& worker : workers_) worker->stop();
   admin_->close();
-  if (auto flushed = ledger_->flush(); !flushed) {
+  if (auto flushed = store_->flush(); !flushed) {
     log_.warn("ledger_not_flushed", {{"why", flushed.error()}});
   }
   log_.info("stopped", {});
 }
 
-void Program::announce() const {
+void Program::announce() {
+  const std::lock_guard lock(change_mutex_);
   for (const std::string& address : addresses_) log_.info("listening", {{"url", address}});
   if (const std::string file = admin_->generated_key_file(); !file.empty()) {
     log_.info("admin_key", {{"file", file}});
@@ -200,7 +264,7 @@ void Program::keep_house() {
 }
 
 net::Awaitable<void> Program::reap() {
-  const auto lapsed = co_await ledger_->reap(clock_.now());
+  const auto lapsed = co_await store_->ledger().reap(store_->clock().now());
   if (lapsed && *lapsed > 0) {
     log_.warn("holds_lapsed", {{"count", static_cast<std::int64_t>(*lapsed)}});
   }
@@ -237,52 +301,40 @@ void Program::watch_file() {
 void Program::reload() {
   config_time_ = time_of(config_file_);
   auto config = load_config(config_file_);
-  const std::lock_guard lock(compose_mutex_);
-  std::string why;
+  const std::lock_guard lock(change_mutex_);
   if (!config) {
-    why = join(config.error());
+    config_error_ = join(config.error());
   } else {
     const std::vector<std::string> late = need_restart(started_with_, *config);
     auto snapshot = pipeline::make_snapshot(std::move(*config), snapshot_->catalog);
     if (snapshot) {
       for (const std::string& key : late) log_.warn("needs_restart", {{"key", key}});
-      publish(*snapshot, "");
-      for (auto& worker : workers_) worker->replace(snapshot_);
+      config_error_.clear();
+      put_in_force(std::move(*snapshot), Providers::replaced);
       admin_->config_changed();
-      log_.info("config_reloaded", {{"file", config_file_}});
+      if (policies_error_.empty()) log_.info("config_reloaded", {{"file", config_file_}});
       return;
     }
-    why = snapshot.error();
+    config_error_ = snapshot.error();
   }
-  log_.error("config_refused", {{"file", config_file_}, {"why", why}});
-  publish(snapshot_, why);
+  log_.error("config_refused", {{"file", config_file_}, {"why", config_error_}});
+  publish();
 }
 
-// Everything but the prices stays as it is. Calls under way keep the snapshot
-// that they were admitted with, hence their prices.
-void Program::use_catalog(std::shared_ptr<const pricing::Catalog> catalog) {
-  const std::lock_guard lock(compose_mutex_);
-  auto snapshot = std::make_shared<pipeline::Snapshot>(*snapshot_);
-  snapshot->catalog = std::move(catalog);
-  publish(std::move(snapshot), view_->config_error);
-  for (auto& worker : workers_) worker->replace(snapshot_);
-}
-
-void Program::publish(std::shared_ptr<const pipeline::Snapshot> snapshot,
-                      std::string config_error) {
-  auto view = view_of(*snapshot, std::move(config_error), draining_, workers_.size());
+void Program::publish() {
+  auto view =
+      view_of(*snapshot_, config_error_, draining_, workers_.size(), merged_, policies_error_);
   const std::lock_guard lock(view_mutex_);
-  snapshot_ = std::move(snapshot);
   view_ = std::move(view);
 }
 
 void Program::begin_drain() {
   log_.info("draining", {{"timeout_ms", static_cast<std::int64_t>(shutdown_timeout_.count())}});
-  draining_ = true;
   drain_until_ = std::chrono::steady_clock::now() + shutdown_timeout_;
   {
-    const std::lock_guard lock(compose_mutex_);
-    publish(snapshot_, view_->config_error);
+    const std::lock_guard lock(change_mutex_);
+    draining_ = true;
+    publish();
   }
   for (auto& listener : listeners_) listener->close();
   file_timer_.cancel();

@@ -4,6 +4,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <cstdint>
 #include <expected>
 #include <filesystem>
 #include <memory>
@@ -11,12 +12,11 @@
 #include <string>
 #include <vector>
 
-#include "admin/http_client.h"
 #include "admin/service.h"
 #include "policy/clock.h"
-#include "policy/ledger/embedded_ledger.h"
 #include "pricing/tokens/calibration.h"
 #include "proxy/config.h"
+#include "proxy/http_client.h"
 #include "proxy/log.h"
 #include "proxy/pipeline/metrics.h"
 #include "proxy/pipeline/services.h"
@@ -24,11 +24,12 @@
 #include "proxy/server/listener.h"
 #include "proxy/server/task_group.h"
 #include "proxy/server/worker.h"
+#include "proxy/store.h"
 
 namespace budget {
 
 // Order of life: made, start()ed, run() until a signal, destroyed. Members are
-// destroyed in reverse: workers before the ledger they call.
+// destroyed in reverse: workers before the store they call.
 class Program {
  public:
   // The error is what to tell the operator.
@@ -43,10 +44,11 @@ class Program {
  private:
   explicit Program(const Config& config);
   std::expected<void, std::string> open(Config config);
+  admin::ServiceOptions admin_options(const Config& config);
   std::expected<void, std::string> listen(const Config& config);
   std::expected<net::TlsContext, std::string> listener_tls(const ListenConfig& config,
                                                            const std::string& folder);
-  void announce() const;
+  void announce();
   void wait_for_signal();
   void watch_file();
   void keep_house();
@@ -54,9 +56,16 @@ class Program {
   void reload();
   void begin_drain();
   void await_drained();
+  // The file's policies and the API's, compiled and put in force: by all workers
+  // for what they begin from now on. `base` is a snapshot of the file. Holds
+  // change_mutex_.
+  enum class Providers : std::uint8_t { same, replaced };
+  void put_in_force(std::shared_ptr<const pipeline::Snapshot> base, Providers providers);
+  void policies_changed();  // any thread
   // Any thread: calls from now on are priced by it.
   void use_catalog(std::shared_ptr<const pricing::Catalog> catalog);
-  void publish(std::shared_ptr<const pipeline::Snapshot> snapshot, std::string config_error);
+  void tell_skipped(const admin::MergedPolicies& merged);
+  void publish();
   void log_call(const ledger::UsageRecord& record) const;
   void log_refusal(const pipeline::Refusal& refusal) const;
 
@@ -70,8 +79,8 @@ class Program {
   Log log_;
   pipeline::Metrics metrics_;
   pricing::Calibration calibration_;
-  std::unique_ptr<ledger::EmbeddedLedger> ledger_;
-  std::unique_ptr<admin::HttpClient> http_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<admin::HttpClient> http_ = make_http_client();
   std::unique_ptr<admin::Service> admin_;
   std::unique_ptr<pipeline::Services> services_;
   server::TaskGroup tasks_;
@@ -86,11 +95,19 @@ class Program {
   std::chrono::steady_clock::time_point drain_until_{};
   bool draining_ = false;
 
-  // Held while a snapshot is made of the one before, so that none is lost.
-  std::mutex compose_mutex_;
+  // Held while what is in force changes: by the file (this thread), or by the
+  // API (the admin side's threads). Guards the following.
+  std::mutex change_mutex_;
+  bool opened_ = false;
+  std::shared_ptr<const pricing::Catalog> stored_catalog_;  // of before opened_
+  std::shared_ptr<const pipeline::Snapshot> snapshot_;
+  std::shared_ptr<const admin::MergedPolicies> merged_;
+  std::string config_error_;
+  std::string policies_error_;
+  std::vector<std::string> skipped_told_;
+
   mutable std::mutex view_mutex_;
   std::shared_ptr<const admin::View> view_;
-  std::shared_ptr<const pipeline::Snapshot> snapshot_;
 };
 
 }  // namespace budget

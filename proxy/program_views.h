@@ -1,4 +1,4 @@
-// How the program shows itself to its admin side and its ledger.
+// How the program shows itself to its admin side.
 #pragma once
 
 #include <memory>
@@ -6,21 +6,17 @@
 #include <vector>
 
 #include "admin/view.h"
-#include "policy/ledger/embedded_ledger.h"
 #include "proxy/config.h"
-#include "proxy/log.h"
 #include "proxy/pipeline/metrics.h"
 #include "proxy/pipeline/snapshot.h"
 
 namespace budget {
 
-[[nodiscard]] std::shared_ptr<const admin::View> view_of(const pipeline::Snapshot& snapshot,
-                                                         std::string config_error, bool draining,
-                                                         std::size_t workers);
-[[nodiscard]] std::vector<admin::MetricFamily> metric_families(
-    const pipeline::Metrics& metrics, const ledger::EmbeddedLedger& ledger);
-// `clock` and `log` must outlive the ledger.
-[[nodiscard]] ledger::EmbeddedOptions ledger_options(const Config& config,
-                                                     const policy::Clock& clock, const Log& log);
+[[nodiscard]] std::shared_ptr<const admin::View> view_of(
+    const pipeline::Snapshot& snapshot, std::string config_error, bool draining,
+    std::size_t workers, std::shared_ptr<const admin::MergedPolicies> merged,
+    std::string policies_error);
+// What the program has done; the store tells of itself.
+[[nodiscard]] std::vector<admin::MetricFamily> metric_families(const pipeline::Metrics& metrics);
 
 }  // namespace budget

@@ -9,12 +9,33 @@ namespace budget::admin {
 Answer get_health(Context& context);
 Answer get_ready(Context& context);
 Answer get_metrics(Context& context);
+
+// console.cc
 Answer get_root(Context& context);
+Answer get_console(Context& context);
+Answer get_console_file(Context& context);
 
 // budgets.cc
 Answer list_budgets(Context& context);
 Answer get_budget(Context& context);
 Answer list_budget_policies(Context& context);
+
+// budget_writes.cc
+Answer create_budget(Context& context);
+Answer put_budget(Context& context);
+Answer delete_budget(Context& context);
+
+// policy_writes.cc
+Answer create_policy(Context& context);
+Answer put_policy(Context& context);
+Answer put_policy_of_budget(Context& context);
+Answer delete_policy(Context& context);
+Answer delete_policy_of_budget(Context& context);
+
+// overrides.cc
+Answer list_overrides(Context& context);
+Answer create_override(Context& context);
+Answer delete_overrides(Context& context);
 
 // summary.cc
 Answer get_budget_summary(Context& context);

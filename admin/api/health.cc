@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "admin/answer.h"
 #include "admin/api/handlers.h"
 #include "admin/budget_lines.h"
 #include "admin/metrics.h"
@@ -43,6 +44,21 @@ Awaitable<std::vector<MetricFamily>> families_of_policies(Context& context) {
   co_return states ? policy_families(lines, *states) : std::vector<MetricFamily>{};
 }
 
+// Names all that was made through the API and is not enforced.
+std::string policies_problem(const View& view) {
+  std::string problem = view.policies_error;
+  const auto add = [&problem](std::string_view kind, const std::vector<SkippedPolicy>& skipped) {
+    for (const SkippedPolicy& each : skipped) {
+      if (!problem.empty()) problem += "; ";
+      problem.append("the ").append(kind).append(" '").append(each.id);
+      problem.append("' is not enforced: ").append(each.why);
+    }
+  };
+  add("budget", view.merged->skipped_budgets);
+  add("policy", view.merged->skipped_policies);
+  return problem;
+}
+
 json::object component(std::string_view problem) {
   json::object object{{"status", problem.empty() ? "ok" : "failing"}};
   if (!problem.empty()) object["message"] = problem;
@@ -77,12 +93,15 @@ Answer get_health(Context& context) {
   const View& view = *context.view;
   json::object config = component(view.config_error);
   config["file"] = view.config_file;
+  const std::string policies = policies_problem(view);
   const std::string prices = price_problem(context);
-  const bool well = store.empty() && view.config_error.empty() && prices.empty();
+  const bool well =
+      store.empty() && view.config_error.empty() && policies.empty() && prices.empty();
   co_return plain({{"status", well ? "ok" : "degraded"},
                    {"version", view.version},
                    {"workers", view.workers},
                    {"components", json::object{{"config", std::move(config)},
+                                               {"policies", component(policies)},
                                                {"store", component(store)},
                                                {"prices", component(prices)},
                                                {"draining", view.draining}}}},
@@ -102,6 +121,9 @@ Answer get_ready(Context& context) {
 }
 
 Answer get_metrics(Context& context) {
+  if (!context.view->metrics) {
+    co_return failure({ErrorCode::resource_not_found, "Metrics are turned off.", {}, 0});
+  }
   const std::vector<MetricFamily> policies = co_await families_of_policies(context);
   ApiResponse response;
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
@@ -110,18 +132,6 @@ Answer get_metrics(Context& context) {
            process_exposition();
   };
   response.body = co_await run_blocking(context.services.pool, std::move(write));
-  co_return response;
-}
-
-Answer get_root(Context&) {
-  ApiResponse response;
-  response.content_type = "text/plain; charset=utf-8";
-  response.body =
-      "Budget: a proxy that counts what calls to language models cost, and keeps to budgets.\n"
-      "\n"
-      "Models:   /PROVIDER, in place of a provider's own address, such as /openai/v1\n"
-      "API:      /api, with an admin key in X-API-Key; /api/docs describes it\n"
-      "State:    /health /ready /metrics\n";
   co_return response;
 }
 

@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "admin/api/handlers.h"
-#include "admin/find.h"
 #include "admin/policy_json.h"
 #include "policy/glob.h"
 
@@ -43,9 +42,15 @@ bool fits(const policy::Policy& policy, const PolicyFilter& filter) {
 }
 
 ApiResponse policy_answer(const View& view, const std::string& id) {
-  const auto [policy, budget] = find_policy(view, id);
-  if (!policy) return failure(not_found("policy", id));
-  return success(to_json(*policy, *budget));
+  auto item = policy_item(*view.merged, id);
+  if (!item) return failure(not_found("policy", id));
+  return tagged_success(std::move(item->item), item->etag);
+}
+
+// What is skipped was not understood: only a list of all tells of it.
+bool asks_for_all(const PolicyFilter& filter) {
+  return !filter.enabled && filter.period.empty() && filter.tier.empty() &&
+         filter.provider.empty() && filter.component.empty() && filter.task_type.empty();
 }
 
 }  // namespace
@@ -57,11 +62,15 @@ Answer list_policies(Context& context) {
   const Page page = input->page();
   if (const auto problem = input->problem()) co_return failure(*problem);
 
+  const MergedPolicies& merged = *context.view->merged;
   json::array found;
-  for (const policy::Budget& budget : context.view->policies->config().budgets) {
+  for (const policy::Budget& budget : merged.defined.budgets) {
     for (const policy::Policy& policy : budget.policies) {
-      if (fits(policy, filter)) found.push_back(to_json(policy, budget));
+      if (fits(policy, filter)) found.push_back(to_json(policy, budget, merged));
     }
+  }
+  if (asks_for_all(filter)) {
+    for (const SkippedPolicy& skipped : merged.skipped_policies) found.push_back(skipped.item);
   }
   const auto total = static_cast<std::int64_t>(found.size());
   co_return listing(part_of(found, page), total, page);

@@ -4,9 +4,11 @@
 #include "admin/api/handlers.h"
 #include "admin/budget_lines.h"
 #include "admin/find.h"
+#include "admin/policy_json.h"
 #include "admin/summary_json.h"
 
 namespace budget::admin {
+
 Answer get_budget_summary(Context& context) {
   const policy::Budget* budget = find_budget(*context.view, context.param("id"));
   if (!budget) co_return failure(not_found("budget", context.param("id")));
@@ -26,7 +28,12 @@ Answer get_budget_summary(Context& context) {
   if (!states) co_return failure(store_failed(states.error()));
   json::array items;
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    items.push_back(summary_json(*lines[i].policy, lines[i].counter, (*states)[i], context.now));
+    const policy::Policy& policy = *lines[i].policy;
+    json::object item = summary_json(policy, lines[i].counter, (*states)[i], context.now);
+    const auto found = context.view->merged->overrides.find(policy.id);
+    item["override"] = found == context.view->merged->overrides.end() ? json::value(nullptr)
+                                                                      : to_json(found->second);
+    items.push_back(std::move(item));
   }
   co_return listing(std::move(items), static_cast<std::int64_t>(all.size()), page);
 }

@@ -74,11 +74,7 @@ void PriceFeed::keep_states(std::vector<SourceState> states) {
 
 std::expected<void, StateError> PriceFeed::load() {
   const std::lock_guard lock(update_mutex_);
-  if (auto built = rebuild(); !built) return built;
-  const auto states = states_of(*options_.view());
-  if (!states) return std::unexpected(states.error());
-  keep_states(*states);
-  return {};
+  return rebuild();
 }
 
 std::expected<void, StateError> PriceFeed::rebuild() {

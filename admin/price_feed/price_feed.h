@@ -62,11 +62,11 @@ class PriceFeed {
   PriceFeed(const PriceFeed&) = delete;
   PriceFeed& operator=(const PriceFeed&) = delete;
 
-  // Makes the catalog of what is stored. Blocks.
+  // Makes the catalog of what is stored; needs no view yet. Blocks.
   std::expected<void, StateError> load();
-  // Begins to read sources; load() before it. `state_changed` is for the
-  // store's listener: something of ours was written.
+  // Begins to read sources; load() before it.
   void start(Background::OnError on_error);
+  // Rows were written by somebody, or the view is another. Does not block.
   void wake();
   // Waits for what is under way. Idempotent.
   void close();

@@ -48,7 +48,8 @@ struct WorkerState {
   net::Deadlines& deadlines;
   Services& services;
   std::shared_ptr<const Snapshot> snapshot;
-  std::vector<std::unique_ptr<upstream::Pool>> pools;  // by the provider's index
+  // By the provider's index; shared by states that differ in their policies only.
+  std::vector<std::shared_ptr<upstream::Pool>> pools;
 };
 
 }  // namespace budget::pipeline

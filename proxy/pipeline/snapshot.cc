@@ -60,4 +60,20 @@ std::expected<std::shared_ptr<const Snapshot>, std::string> make_snapshot(
   return snapshot;
 }
 
+std::expected<std::shared_ptr<const Snapshot>, std::string> with_policies(
+    const Snapshot& snapshot, policy::PolicyConfig policies) {
+  auto compiled = policy::PolicySet::compile(std::move(policies));
+  if (!compiled) return std::unexpected(compiled.error());
+  auto next = std::make_shared<Snapshot>(snapshot);
+  next->policies = std::move(*compiled);
+  return next;
+}
+
+std::shared_ptr<const Snapshot> with_catalog(const Snapshot& snapshot,
+                                             std::shared_ptr<const pricing::Catalog> catalog) {
+  auto next = std::make_shared<Snapshot>(snapshot);
+  next->catalog = std::move(catalog);
+  return next;
+}
+
 }  // namespace budget::pipeline

@@ -56,13 +56,20 @@ std::shared_ptr<pipeline::WorkerState> Worker::make_state(
       connector = std::make_unique<upstream::TcpConnector>(io_, deadlines_, std::move(target),
                                                            provider.tls.get());
     }
-    state->pools.push_back(std::make_unique<upstream::Pool>(std::move(connector), config.pool_max));
+    state->pools.push_back(std::make_shared<upstream::Pool>(std::move(connector), config.pool_max));
   }
   return state;
 }
 
 void Worker::replace(std::shared_ptr<const pipeline::Snapshot> snapshot) {
   asio::post(io_, [this, snapshot = std::move(snapshot)] { state_ = make_state(snapshot); });
+}
+
+void Worker::replace_policies(std::shared_ptr<const pipeline::Snapshot> snapshot) {
+  asio::post(io_, [this, snapshot = std::move(snapshot)] {
+    state_ = std::make_shared<pipeline::WorkerState>(
+        pipeline::WorkerState{io_, deadlines_, services_, snapshot, state_->pools});
+  });
 }
 
 void Worker::drain() {

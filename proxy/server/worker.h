@@ -32,6 +32,8 @@ class Worker final : public SessionHost {
   void start();
   // New calls use `snapshot`; those under way end with theirs.
   void replace(std::shared_ptr<const pipeline::Snapshot> snapshot);
+  // The same for a snapshot of the same providers: connections to them stay.
+  void replace_policies(std::shared_ptr<const pipeline::Snapshot> snapshot);
   // Takes over an accepted socket. `tls` null: plain HTTP.
   void serve(net::TcpSocket socket, net::TlsContext tls, Role role);
   // Closes idle connections, and the others after their answer.

@@ -70,7 +70,7 @@ AdminUnderTest::AdminUnderTest(bool configured_keys) : configured_keys_(configur
   std::string path = (std::filesystem::temp_directory_path() / "budget-admin-XXXXXX").string();
   if (!::mkdtemp(path.data())) std::abort();
   folder = path;
-  view->policies = policy::PolicySet::compile(policies()).value();
+  file = policies();
   view->catalog = pricing::Catalog::shipped();
   view->providers.push_back({"openai", "openai", "https://api.openai.com", {"openai", "openai"}});
   view->config_file = "budget.yaml";
@@ -94,18 +94,36 @@ void AdminUnderTest::restart() {
   ServiceOptions options{.clock = clock,
                          .ledger = *ledger,
                          .usage = ledger->usage(),
-                         .view = [this] { return view; },
+                         .view =
+                             [this] {
+                               const std::lock_guard lock(view_mutex_);
+                               return view;
+                             },
                          .metrics = [this] { return families; },
                          .counters = [this] { return counters; },
                          .folder = folder.string(),
-                         .admin_keys = {}};
+                         .admin_keys = {},
+                         .state = state,
+                         .policies_changed = [this] { merge(); }};
   if (configured_keys_) {
     options.admin_keys = {{"v", "viewer", std::string(viewer_key)},
                           {"o", "operator", std::string(operator_key)},
                           {"a", "admin", std::string(admin_key)}};
   }
-  options.state = state;
   service = make_service(std::move(options)).value();
+  merge();
+}
+
+void AdminUnderTest::merge() {
+  if (!service) return;  // restart() does it, once there is one
+  policy::PolicyContext context;
+  context.providers = {{"openai", {"openai"}}, {"anthropic", {"anthropic"}}};
+  const auto merged = service->merge_policies(file, context);
+  const std::lock_guard lock(view_mutex_);
+  auto next = std::make_shared<View>(*view);
+  next->policies = policy::PolicySet::compile(merged->in_force).value();
+  next->merged = merged;
+  view = std::move(next);
 }
 
 template <class T>

@@ -4,6 +4,7 @@
 #include <boost/json/value.hpp>
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -56,6 +57,8 @@ class AdminUnderTest {
   void play_lapsed_call(const std::string& id);
 
   SetClock clock;
+  // What the file says: of the next restart().
+  policy::PolicyConfig file;
   std::shared_ptr<View> view = std::make_shared<View>();
   std::filesystem::path folder;
   std::vector<MetricFamily> families;
@@ -67,10 +70,13 @@ class AdminUnderTest {
  private:
   template <class T>
   T run(boost::asio::awaitable<T, Api::Executor> operation);
+  // The API's budgets into the view, as the program does it.
+  void merge();
   // Fills in the record's policies.
   void reserve(ledger::UsageRecord& record, const ledger::Amount& amount);
 
   bool configured_keys_;
+  std::mutex view_mutex_;
 };
 
 [[nodiscard]] std::string read_file(const std::filesystem::path& file);

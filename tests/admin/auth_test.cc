@@ -86,7 +86,7 @@ TEST(Auth, TellsNobodyWithoutAKeyWhichPathsThereAre) {
   EXPECT_EQ(admin.ask_with({}, "GET", "/api/nothing").response.status, 401);
   EXPECT_EQ(admin.ask_with({}, "PUT", "/api/budgets").response.status, 401);
   EXPECT_EQ(admin.ask("GET", "/api/nothing").error(), "resource_not_found");
-  const Told wrong_method = admin.ask("PUT", "/api/budgets/team");
+  const Told wrong_method = admin.ask("PUT", "/api/budgets/team/summary");
   EXPECT_EQ(wrong_method.response.status, 405);
   EXPECT_EQ(wrong_method.header("allow"), "GET, HEAD");
 }
