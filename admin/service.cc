@@ -52,6 +52,13 @@ class TheService final : public Service, public Api, public CallWatcher {
         generated_(std::move(generated)),
         watch_(*options.state, pool_),
         live_(options.clock, options.view, *options.state),
+        prices_({.clock = options.clock,
+                 .state = *options.state,
+                 .events = live_.events(),
+                 .http = options.http,
+                 .alerts = options.alerts,
+                 .view = options.view,
+                 .publish = std::move(options.use_catalog)}),
         services_{options.clock,
                   options.ledger,
                   options.usage,
@@ -62,6 +69,7 @@ class TheService final : public Service, public Api, public CallWatcher {
                   *keys_,
                   *policies_,
                   allocations_,
+                  prices_,
                   *options.state,
                   options.http,
                   live_.events(),
@@ -75,6 +83,7 @@ class TheService final : public Service, public Api, public CallWatcher {
     }
     // What changed between reading all this and watching it.
     keys_->reload();
+    watch_.on(std::string(PriceBook::rows_collection), [this] { prices_.wake(); });
     policies_->refresh();
   }
   ~TheService() override { close(); }
@@ -85,7 +94,18 @@ class TheService final : public Service, public Api, public CallWatcher {
   CallWatcher& calls() override { return *this; }
   const KeyDirectory& keys() const override { return *keys_; }
   std::string generated_key_file() const override { return generated_; }
+  void start() override {
+    prices_.start([](const std::string&) {});
+  }
+  void config_changed() override { prices_.wake(); }
+  // Prices that cannot be read again are an error: calls would be priced by
+  // what shipped, without a word.
+  std::expected<void, std::string> load() {
+    if (prices_.load()) return {};
+    return std::unexpected("the prices in the store of run-time state cannot be read");
+  }
   void close() override {
+    prices_.close();
     watch_.close();
     live_.close();
     pool_.join();
@@ -153,6 +173,7 @@ class TheService final : public Service, public Api, public CallWatcher {
   boost::asio::thread_pool pool_{blocking_threads};
   StateWatch watch_;
   LiveFeed live_;
+  PriceFeed prices_;
   Services services_;
 };
 
@@ -191,8 +212,11 @@ std::expected<std::unique_ptr<Service>, std::string> make_service(ServiceOptions
   auto policies = RuntimePolicies::open(*options.state, options.clock,
                                         std::exchange(options.policies_changed, {}));
   if (!policies) return std::unexpected(policies.error());
-  return std::make_unique<TheService>(std::move(options), admin_keys, std::move(own_state),
-                                      std::move(*keys), std::move(*policies), std::move(generated));
+  auto service =
+      std::make_unique<TheService>(std::move(options), admin_keys, std::move(own_state),
+                                   std::move(*keys), std::move(*policies), std::move(generated));
+  if (auto loaded = service->load(); !loaded) return std::unexpected(std::move(loaded.error()));
+  return service;
 }
 
 }  // namespace budget::admin

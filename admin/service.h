@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "admin/alerts/alert.h"
 #include "admin/api.h"
 #include "admin/call_watcher.h"
 #include "admin/http_client.h"
@@ -48,6 +49,11 @@ struct ServiceOptions {
   // returns. Called on threads that may block, one at a time, perhaps before
   // make_service() returns.
   std::function<void()> policies_changed;
+  AlertSink* alerts = nullptr;  // must outlive the service; null: nobody is told
+  // Prices have changed: calls from now on are to be priced by this catalog,
+  // those under way by theirs. Called on threads that may block, one at a time,
+  // and before make_service() returns where prices are stored.
+  std::function<void(std::shared_ptr<const pricing::Catalog>)> use_catalog;
 };
 
 // Owns the threads that may block (the usage store, files). Thread-safe.
@@ -62,6 +68,10 @@ class Service {
   // not block.
   [[nodiscard]] virtual std::shared_ptr<const MergedPolicies> merge_policies(
       policy::PolicyConfig file, policy::PolicyContext context) const = 0;
+  // Begins what goes on without a request. The view has to be there.
+  virtual void start() = 0;
+  // The configuration that the view tells of is another.
+  virtual void config_changed() = 0;
   // Where the generated admin key is; "" when keys are configured.
   [[nodiscard]] virtual std::string generated_key_file() const = 0;
   // Ends the threads, once what they have begun is done. Afterwards no request
