@@ -9,7 +9,8 @@ import {assertShown, check, partsOf, providersAt, readPage, root, run, Shell, st
 import {runRecipe} from './lib/recipes.mjs';
 
 const pages = ['README.md', 'docs/quickstart.md', 'docs/cookbook.md', 'docs/operations.md', 'docs/install.md',
-               'docs/migrating.md', 'docs/cli.md', 'docs/troubleshooting.md', 'docs/comparison.md'];
+               'docs/migrating.md', 'docs/cli.md', 'docs/troubleshooting.md', 'docs/comparison.md',
+               'docs/prices.md', 'docs/testing.md', 'docs/metrics.md', 'CONTRIBUTING.md'];
 
 let upstream;
 before(async () => {
