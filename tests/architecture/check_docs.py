@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """The documentation as a test.
 
-Fails on a relative link in a *.md file that leads nowhere, on a test that a
+Fails on a relative link in a *.md file that leads nowhere, be it to a file or
+to a heading of a *.md file, on a test that a
 document names and that is not in tests/, and on a file that names a path of
 the machine it was written on.
 """
@@ -14,13 +15,15 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#+ (.*?)\s*$", re.MULTILINE)
 CODE_BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 # `Suite.NameOfTheTest` and `file.test.mjs: title of the test`.
 CPP_NAME = re.compile(r"`([A-Z]\w+\.[A-Z]\w+)`")
 NODE_NAME = re.compile(r"`(\w+\.test\.mjs): ([^`]+)`")
 CPP_TEST = re.compile(r"\bTEST(?:_P|_F)?\(\s*(\w+),\s*(\w+)\s*\)")
 # Documents that name tests.
-NAME_TESTS = ["docs/field-notes.md", "docs/testing.md", "docs/decisions/"]
+NAME_TESTS = ["docs/field-notes.md", "docs/testing.md", "docs/decisions/", "docs/comparison.md",
+              "docs/cookbook.md", "docs/operations.md"]
 # Folders in which people and build machines work.
 MACHINE_PATH = re.compile(r"(?<![\w.}])/(?:work|home|Users)/\w")
 
@@ -36,14 +39,26 @@ def lines_with(pattern: re.Pattern, text: str):
         yield text.count("\n", 0, match.start()) + 1, match
 
 
+def without_code(text: str) -> str:
+    return CODE_BLOCK.sub(lambda block: "\n" * block.group().count("\n"), text)
+
+
+def anchors(text: str) -> set:
+    """The names that a forge gives to headings: lower case, no punctuation, dashes for spaces."""
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+            for heading in HEADING.findall(without_code(text))}
+
+
 def broken_links(path: str, text: str):
-    prose = CODE_BLOCK.sub(lambda block: "\n" * block.group().count("\n"), text)
-    for line, match in lines_with(LINK, prose):
-        target = match.group(1).partition("#")[0]
-        if not target or re.match(r"\w+:", target):
+    for line, match in lines_with(LINK, without_code(text)):
+        target, _, anchor = match.group(1).partition("#")
+        if re.match(r"\w+:", target):
             continue
-        if not (ROOT / path).parent.joinpath(target).exists():
+        file = (ROOT / path).parent.joinpath(target) if target else ROOT / path
+        if not file.exists():
             yield line, f"the link to {target} leads nowhere"
+        elif anchor and file.suffix == ".md" and anchor not in anchors(file.read_text("utf-8")):
+            yield line, f"the link to {match.group(1)} names no heading"
 
 
 def missing_tests(text: str, cpp_tests: set):
