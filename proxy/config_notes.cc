@@ -40,7 +40,6 @@ std::vector<std::string> unused_sections(const Config& config) {
   };
   note(!config.alerts.webhooks.empty() || config.alerts.email.has_value(), "alerts");
   note(config.assistant.has_value(), "assistant");
-  note(config.hermes.has_value(), "hermes");
   note(!config.telemetry.otlp_url.empty(), "telemetry.otlp");
   return notes;
 }
