@@ -13,6 +13,7 @@
 #include "admin/auth.h"
 #include "admin/blocking.h"
 #include "admin/events.h"
+#include "admin/hermes.h"
 #include "admin/http_client.h"
 #include "admin/input.h"
 #include "admin/key_store.h"
@@ -43,6 +44,7 @@ struct Services {
   EventSink& events;
   TeamChat& chat;
   LiveFeed& live;
+  Hermes& hermes;
   boost::asio::thread_pool& pool;  // for what may block
 };
 

@@ -59,6 +59,8 @@ class TheService final : public Service, public Api, public CallWatcher {
                  .alerts = options.alerts,
                  .view = options.view,
                  .publish = std::move(options.use_catalog)}),
+        hermes_(options.view, options.http),
+        hermes_changed_(std::move(options.hermes_changed)),
         services_{options.clock,
                   options.ledger,
                   options.usage,
@@ -75,6 +77,7 @@ class TheService final : public Service, public Api, public CallWatcher {
                   live_.events(),
                   live_.chat(),
                   live_,
+                  hermes_,
                   pool_} {
     watch_.on(std::string(TeamChat::log), [this] { live_.chat().tell(); });
     watch_.on(std::string(KeyStore::collection), [this] { keys_->reload(); });
@@ -96,8 +99,14 @@ class TheService final : public Service, public Api, public CallWatcher {
   std::string generated_key_file() const override { return generated_; }
   void start() override {
     prices_.start([](const std::string&) {});
+    hermes_.start([this](const HermesStatus& status) {
+      if (hermes_changed_) hermes_changed_(name_of(status.state), status.problem);
+    });
   }
-  void config_changed() override { prices_.wake(); }
+  void config_changed() override {
+    prices_.wake();
+    hermes_.wake();
+  }
   // Prices that cannot be read again are an error: calls would be priced by
   // what shipped, without a word.
   std::expected<void, std::string> load() {
@@ -105,6 +114,7 @@ class TheService final : public Service, public Api, public CallWatcher {
     return std::unexpected("the prices in the store of run-time state cannot be read");
   }
   void close() override {
+    hermes_.close();
     prices_.close();
     watch_.close();
     live_.close();
@@ -174,6 +184,8 @@ class TheService final : public Service, public Api, public CallWatcher {
   StateWatch watch_;
   LiveFeed live_;
   PriceFeed prices_;
+  Hermes hermes_;
+  std::function<void(std::string_view state, std::string_view why)> hermes_changed_;
   Services services_;
 };
 

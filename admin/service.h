@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "admin/alerts/alert.h"
@@ -50,6 +51,9 @@ struct ServiceOptions {
   // make_service() returns.
   std::function<void()> policies_changed;
   AlertSink* alerts = nullptr;  // must outlive the service; null: nobody is told
+  // The registration with Hermes is in another state; `why` it is away. Called
+  // on a thread that may block.
+  std::function<void(std::string_view state, std::string_view why)> hermes_changed;
   // Prices have changed: calls from now on are to be priced by this catalog,
   // those under way by theirs. Called on threads that may block, one at a time,
   // and before make_service() returns where prices are stored.
@@ -70,7 +74,7 @@ class Service {
       policy::PolicyConfig file, policy::PolicyContext context) const = 0;
   // Begins what goes on without a request. The view has to be there.
   virtual void start() = 0;
-  // The configuration that the view tells of is another.
+  // The configuration that the view tells of is another, or it began to drain.
   virtual void config_changed() = 0;
   // Where the generated admin key is; "" when keys are configured.
   [[nodiscard]] virtual std::string generated_key_file() const = 0;

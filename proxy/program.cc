@@ -87,11 +87,10 @@ std::expected<void, std::string> Program::open(Config config) {
   if (!admin) return std::unexpected(admin.error());
   admin_ = std::move(*admin);
 
-  services_ = std::make_unique<pipeline::Services>(
-      pipeline::Services{store_->clock(), store_->ledger_of_calls(), admin_->keys(), calibration_,
-                         metrics_, [this](const ledger::UsageRecord& record) { log_call(record); },
-                         [this](const admin::RefusedCall& refusal) { log_refusal(refusal); },
-                         admin_->calls()});
+  services_ = std::make_unique<pipeline::Services>(pipeline::Services{
+      store_->clock(), store_->ledger_of_calls(), admin_->keys(), calibration_, metrics_,
+      [this](const ledger::UsageRecord& record) { log_call(record); },
+      [this](const admin::RefusedCall& refusal) { log_refusal(refusal); }, admin_->calls()});
   shutdown_timeout_ = config.shutdown_timeout;
   {
     const std::lock_guard lock(change_mutex_);
@@ -129,6 +128,11 @@ admin::ServiceOptions Program::admin_options(const Config& config) {
                                 .policies_changed = [this] { policies_changed(); }};
   options.use_catalog = [this](std::shared_ptr<const pricing::Catalog> catalog) {
     use_catalog(std::move(catalog));
+  };
+  options.hermes_changed = [this](std::string_view state, std::string_view why) {
+    const bool away = state == "away";
+    log_.write(away ? Log::Level::warn : Log::Level::info, "hermes",
+               {{"state", state}, {"why", why}});
   };
   options.view = [this] {
     const std::lock_guard lock(view_mutex_);
@@ -337,6 +341,7 @@ void Program::begin_drain() {
     draining_ = true;
     publish();
   }
+  admin_->config_changed();
   for (auto& listener : listeners_) listener->close();
   file_timer_.cancel();
   house_timer_.cancel();
