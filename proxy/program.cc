@@ -121,6 +121,7 @@ admin::ServiceOptions Program::admin_options(const Config& config) {
                                 .counters = [this] { return store_->counters(); },
                                 .folder = config.store.path,
                                 .admin_keys = {},
+                                .state = store_->state(),
                                 .http = http_.get(),
                                 .policies_changed = [this] { policies_changed(); }};
   options.view = [this] {

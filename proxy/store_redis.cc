@@ -2,8 +2,10 @@
 #include "proxy/store_redis.h"
 
 #include <chrono>
+#include <thread>
 #include <utility>
 
+#include "admin/state/redis_state_store.h"
 #include "policy/ledger/outage_ledger.h"
 #include "policy/ledger/redis_ledger.h"
 #include "policy/ledger/redis_usage.h"
@@ -12,6 +14,9 @@
 namespace budget {
 namespace {
 
+// How long a start waits for a Redis that does not answer, and between attempts.
+constexpr std::chrono::seconds start_patience{10};
+constexpr std::chrono::milliseconds start_retry{200};
 // How long a shutdown waits for Redis to take what it is owed.
 constexpr std::chrono::seconds drain_patience{2};
 
@@ -20,13 +25,28 @@ admin::MetricFamily seconds_metric(const std::string& name, std::string help,
   return {name, std::move(help), "gauge", {{name, "", milliseconds, 3}}};
 }
 
+// Waits a while for a Redis that is not there yet, as when both are started at
+// once. Not for one that will not do.
+std::expected<std::unique_ptr<ledger::RedisLedger>, std::string> open_ledger(
+    ledger::RedisOptions options) {
+  const auto until = std::chrono::steady_clock::now() + start_patience;
+  for (;;) {
+    options.must_be_reachable = true;
+    auto ledger = ledger::RedisLedger::open(options);
+    if (ledger || std::chrono::steady_clock::now() >= until) return ledger;
+    options.must_be_reachable = false;
+    if (auto fit = ledger::RedisLedger::open(options); !fit) return fit;
+    std::this_thread::sleep_for(start_retry);
+  }
+}
+
 class RedisStore final : public Store {
  public:
   explicit RedisStore(const Log& log) : log_(log) {}
 
   // The error is a sentence.
   std::expected<void, std::string> open(const StoreConfig& config, ledger::RedisOptions options) {
-    auto ledger = ledger::RedisLedger::open(std::move(options));
+    auto ledger = open_ledger(options);
     if (!ledger) return std::unexpected("cannot use the Redis of store.url: " + ledger.error());
     ledger_ = std::move(*ledger);
     ledger::OutageOptions outage;
@@ -39,6 +59,7 @@ class RedisStore final : public Store {
     if (!calls) return std::unexpected(std::move(calls.error()));
     calls_ = std::move(*calls);
     usage_ = std::make_unique<ledger::RedisUsage>(*ledger_);
+    state_ = std::make_unique<admin::RedisStateStore>(*ledger_);
     return {};
   }
 
@@ -57,6 +78,7 @@ class RedisStore final : public Store {
     return std::unexpected("Redis is away; " + std::to_string(calls_->stats().backlog.entries) +
                            " finished calls wait on disk for the next start");
   }
+  admin::StateStore* state() override { return state_.get(); }
   std::vector<admin::MetricFamily> metrics() const override;
 
  private:
@@ -65,6 +87,7 @@ class RedisStore final : public Store {
   std::unique_ptr<ledger::RedisLedger> ledger_;
   std::unique_ptr<ledger::OutageLedger> calls_;
   std::unique_ptr<ledger::RedisUsage> usage_;
+  std::unique_ptr<admin::RedisStateStore> state_;
 };
 
 std::vector<admin::MetricFamily> RedisStore::metrics() const {
@@ -132,7 +155,6 @@ std::expected<std::unique_ptr<Store>, std::string> open_redis_store(const Config
   options.address = std::move(*address);
   options.name_space = config.store.name_space;
   options.usage_retention = config.store.usage_retention;
-  options.must_be_reachable = false;
   options.log = [&log](std::string_view what) { log.warn("redis", {{"what", what}}); };
   auto store = std::make_unique<RedisStore>(log);
   if (auto opened = store->open(config.store, std::move(options)); !opened) {
