@@ -132,7 +132,7 @@ budgets:
 `;
 
 test(`three replicas, 300 clients, one budget: never over, sums exact (seed ${seed})`, {skip}, async (t) => {
-  const redis = await new Redis().start();
+  const redis = await new Redis({args: ['--appendfsync', 'no']}).start();
   const replicas = await Promise.all([0, 1, 2].map(() => replica(redis, 'shared', limits).start()));
   const answers = [];
   const client = async (index) => {
@@ -171,7 +171,11 @@ test(`three replicas, 300 clients, one budget: never over, sums exact (seed ${se
   for (const answer of answers) {
     const id = answer.headers['x-budget-request-id'];
     if (!id) { unknown++; continue; }
-    if (answer.headers['x-budget-decision'] === 'deny') {
+    if (answer.status === 503) {
+      // On a machine that is busy with other things Redis may be late.
+      assert.equal(JSON.parse(answer.body).error.code, 'store_unavailable');
+      assert.ok(!recorded.has(id), 'a refused call has a record');
+    } else if (answer.headers['x-budget-decision'] === 'deny') {
       if (!answer.hungUp) assertCleanRefusal(answer);
       assert.ok(!recorded.has(id), 'a refused call has a record');
     } else {
@@ -216,7 +220,12 @@ budgets:
   let answer;
   do answer = await call('strict'); while (answer.status === 503);
   assert.equal(answer.status, 200);
-  assert.equal((await proxy.records('&component=strict')).length, 2);
+  // What was let through is charged as if Redis had been there.
+  for (const until = Date.now() + 10_000; (await proxy.records()).length < 3; await sleep(20)) {
+    assert.ok(Date.now() < until, `${(await proxy.records()).length} records`);
+  }
+  const {records} = await assertSums(proxy, 'b');
+  assert.deepEqual(records.map((record) => record.component).sort(), ['lax', 'strict', 'strict']);
   await proxy.stop();
   await redis.stop();
 });
