@@ -5,6 +5,7 @@
 
 #include "policy/ledger/redis_ledger.h"
 #include "policy/ledger/redis_usage.h"
+#include "proxy/config_url.h"
 #include "proxy/metric.h"
 
 namespace budget {
@@ -61,11 +62,24 @@ class RedisStore final : public Store {
   const Log& log_;
 };
 
-std::expected<ledger::RedisAddress, std::string> address_of(const StoreConfig& store) {
-  if (!store.sentinel.empty() || !store.cluster.empty()) {
-    return std::unexpected(
-        "store.sentinel and store.cluster are not there yet; name the master in store.url");
+// Who is asked where the master is. The configuration has checked that each
+// node is HOST:PORT.
+ledger::RedisTopology topology_of(const StoreConfig& store) {
+  using Kind = ledger::RedisTopology::Kind;
+  ledger::RedisTopology topology;
+  if (!store.sentinel.empty()) topology.kind = Kind::sentinel;
+  if (!store.cluster.empty()) topology.kind = Kind::cluster;
+  topology.master = store.sentinel_master;
+  topology.password = store.sentinel_password;
+  for (const std::string& text : store.sentinel.empty() ? store.cluster : store.sentinel) {
+    if (const auto node = parse_host_port(text); node && node->port) {
+      topology.nodes.push_back({node->host, *node->port});
+    }
   }
+  return topology;
+}
+
+std::expected<ledger::RedisAddress, std::string> address_of(const StoreConfig& store) {
   auto address = ledger::parse_redis_url(store.url);
   if (!address) return std::unexpected("store.url: " + address.error());
   address->tls_ca = store.tls_ca;
@@ -82,6 +96,7 @@ std::expected<std::unique_ptr<Store>, std::string> open_redis_store(const Config
   if (!address) return std::unexpected(std::move(address.error()));
   ledger::RedisOptions options;
   options.address = std::move(*address);
+  options.topology = topology_of(config.store);
   options.name_space = config.store.name_space;
   options.usage_retention = config.store.usage_retention;
   options.must_be_reachable = false;
