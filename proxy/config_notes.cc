@@ -25,8 +25,9 @@ bool same_admin_key(const AdminKeyConfig& a, const AdminKeyConfig& b) {
 
 bool same_redis(const StoreConfig& a, const StoreConfig& b) {
   const auto all = [](const StoreConfig& store) {
-    return std::tie(store.url, store.sentinel, store.sentinel_master, store.cluster, store.tls_ca,
-                    store.tls_verify, store.tls_server_name, store.name_space);
+    return std::tie(store.url, store.sentinel, store.sentinel_master, store.sentinel_password,
+                    store.cluster, store.tls_ca, store.tls_verify, store.tls_server_name,
+                    store.name_space);
   };
   return all(a) == all(b);
 }
