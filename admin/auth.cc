@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "admin/keys.h"
 #include "admin/service.h"
 
 namespace budget::admin {
@@ -22,6 +23,12 @@ bool is_bearer(std::string_view text) {
          });
 }
 
+Failure unauthenticated(std::string message, int status = 401) {
+  return {ErrorCode::authentication_error, std::move(message), {}, status};
+}
+
+}  // namespace
+
 std::string_view presented_key(const ApiRequest& request) {
   if (const std::string_view key = field(request, "x-api-key"); !key.empty()) return key;
   std::string_view authorization = field(request, "authorization");
@@ -31,11 +38,16 @@ std::string_view presented_key(const ApiRequest& request) {
   return authorization;
 }
 
-Failure unauthenticated(std::string message, int status = 401) {
-  return {ErrorCode::authentication_error, std::move(message), {}, status};
+ApiResponse unidentified(const Failure& why) {
+  ApiResponse response = failure(why);
+  if (response.status == 401 || response.status == 429) {
+    response.headers.emplace_back("www-authenticate", "Bearer realm=\"budget\"");
+  }
+  if (response.status == 429) {
+    response.headers.emplace_back("retry-after", std::to_string(Auth::failures_window.count()));
+  }
+  return response;
 }
-
-}  // namespace
 
 std::string_view name_of(Role role) {
   switch (role) {
@@ -65,18 +77,31 @@ std::optional<std::string> Auth::problem_in(const std::vector<AdminKey>& keys) {
              "'; there are viewer, operator and admin";
     }
     if (key.key.empty()) return "admin key '" + key.name + "' is empty";
+    if (looks_like_proxy_key(key.key)) {
+      return "admin key '" + key.name + "' has the form of a proxy key, bk_…; choose another";
+    }
   }
   return std::nullopt;
 }
 
 Auth::Auth(const std::vector<AdminKey>& keys) {
   for (const AdminKey& key : keys) {
-    known_.push_back({{key.name, role_named(key.role).value_or(Role::anyone)}, digest_of(key.key)});
+    Principal principal;
+    principal.name = key.name;
+    principal.role = role_named(key.role).value_or(Role::anyone);
+    known_.push_back({std::move(principal), digest_of(key.key)});
   }
 }
 
-std::expected<Principal, Failure> Auth::identify(const ApiRequest& request, policy::Time now) {
-  const std::string_view key = presented_key(request);
+std::optional<Principal> Auth::of_digest(const Digest& digest) const {
+  const Known* match = nullptr;
+  for (const Known& known : known_) {
+    if (equal_in_constant_time(known.digest, digest)) match = &known;
+  }
+  return match ? std::optional(match->principal) : std::nullopt;
+}
+
+std::expected<Principal, Failure> Auth::identify(std::string_view key, policy::Time now) {
   if (key.empty()) {
     return std::unexpected(
         unauthenticated("An admin key is needed, in X-API-Key or as Authorization: Bearer KEY."));
@@ -84,12 +109,7 @@ std::expected<Principal, Failure> Auth::identify(const ApiRequest& request, poli
   if (key.size() < guessable_below && too_many_failures(now)) {
     return std::unexpected(unauthenticated("Too many wrong keys. Try again in a minute.", 429));
   }
-  const Digest digest = digest_of(key);
-  const Known* match = nullptr;
-  for (const Known& known : known_) {
-    if (equal_in_constant_time(known.digest, digest)) match = &known;
-  }
-  if (match) return match->principal;
+  if (auto principal = of_digest(digest_of(key))) return std::move(*principal);
   note_failure(now);
   return std::unexpected(unauthenticated("The admin key is not valid."));
 }

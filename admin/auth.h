@@ -28,7 +28,17 @@ enum class Role : std::uint8_t { anyone, viewer, operate, admin };
 struct Principal {
   std::string name;
   Role role = Role::anyone;
+  // By a console session; "" by a key.
+  std::string session;  // its id
+  std::string csrf_token;
+  policy::Time session_ends_at;
 };
+
+// The text of the admin key that a request shows, in X-API-Key or as a bearer
+// token; "" when it shows none.
+[[nodiscard]] std::string_view presented_key(const ApiRequest& request);
+// The answer to whoever is not known.
+[[nodiscard]] ApiResponse unidentified(const Failure& why);
 
 // Knows the admin keys by their hashes. Thread-safe; takes no time that
 // depends on a secret.
@@ -41,14 +51,16 @@ class Auth {
   static constexpr std::chrono::seconds failures_window{60};
   static constexpr std::size_t guessable_below = 32;  // bytes
 
-  // Names the key whose role is unknown, or that is empty.
+  // Names the key whose role is unknown, that is empty, or that has the form of
+  // a proxy key.
   [[nodiscard]] static std::optional<std::string> problem_in(const std::vector<AdminKey>& keys);
   // REQUIRES: problem_in(keys) is nullopt.
   explicit Auth(const std::vector<AdminKey>& keys);
 
-  // Whose key `request` shows, in X-API-Key or as a bearer token.
-  [[nodiscard]] std::expected<Principal, Failure> identify(const ApiRequest& request,
-                                                           policy::Time now);
+  // Whose key it is.
+  [[nodiscard]] std::expected<Principal, Failure> identify(std::string_view key, policy::Time now);
+  // Whose key has this digest; nullopt: nobody's, or no longer.
+  [[nodiscard]] std::optional<Principal> of_digest(const Digest& digest) const;
 
  private:
   struct Known {

@@ -13,10 +13,12 @@
 #include "admin/auth.h"
 #include "admin/blocking.h"
 #include "admin/events.h"
+#include "admin/idempotency.h"
 #include "admin/input.h"
 #include "admin/key_store.h"
 #include "admin/runtime_policies.h"
 #include "admin/service.h"
+#include "admin/sessions.h"
 #include "admin/state/state_store.h"
 #include "admin/view.h"
 
@@ -31,6 +33,8 @@ struct Services {
   MetricSource metrics;
   CounterSource counters;
   Auth& auth;
+  Sessions& sessions;
+  Idempotency& idempotency;
   KeyStore& keys;
   RuntimePolicies& policies;
   AllocationNotes& allocations;

@@ -64,13 +64,14 @@ constexpr FieldSchema schemas[] = {
     {"input_token_limit", "integer", "Input tokens, cached ones included", count},
     {"input_tokens", "integer", "All input", count},
     {"is_active", "boolean", "Whether a policy of the budget is enabled", ""},
-    {"key", "string", "The id of a proxy key", ""},
+    {"key", "string", "The id of a proxy key; to log in, an admin key", ""},
     {"latency_ms", "integer", "Milliseconds from the request to its end", count},
     {"limit", "integer", "Items a page", R"({"minimum":1,"maximum":500,"default":20})"},
     {"match", "object", "Which calls it is about: patterns by label", ""},
     {"may_set", "array", "The labels that the key's holder may set", ""},
     {"messages", "array", "Of a chat: {role, content, name}", R"({"items":{"type":"object"}})"},
     {"metadata", "object", "Kept with the allocation", ""},
+    {"method", "string", "Of the request", R"({"enum":["POST","PUT","PATCH","DELETE"]})"},
     {"model", "string", "The model; in a list of prices, a part of its name", ""},
     {"models", "array", "Patterns of the models the key is for", ""},
     {"name", "string", "A name for people", ""},
@@ -83,6 +84,7 @@ constexpr FieldSchema schemas[] = {
     {"output_tokens", "integer", "All output", count},
     {"owner", "string", "The budget's owner", ""},
     {"page", "integer", "From 1", R"({"minimum":1,"default":1})"},
+    {"path", "string", "A part of the request's path", ""},
     {"per", "array", "Counters of their own for each value of these labels", ""},
     {"period", "string", "The policy's period", ""},
     {"policies", "array", "The budget's policies; ids alone leave them as they are",
@@ -102,6 +104,7 @@ constexpr FieldSchema schemas[] = {
      R"({"enum":["worst_case","incremental"]})"},
     {"reset_day", "string", "1 to 28 or last; for a week, monday to sunday",
      R"({"type":["string","integer"]})"},
+    {"resource", "string", "What kind of thing was changed: budgets, keys, …", ""},
     {"rolling_seconds", "integer", "The length of a rolling period", at_least_one},
     {"seconds", "integer", "Of audio", count},
     {"service_tier", "string", "The provider's",
@@ -306,7 +309,8 @@ json::value components_json() {
   return json::parse(R"({
     "securitySchemes": {
       "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
-      "bearer": {"type": "http", "scheme": "bearer"}},
+      "bearer": {"type": "http", "scheme": "bearer"},
+      "session": {"type": "apiKey", "in": "cookie", "name": "budget_session"}},
     "schemas": {
       "Success": {"type": "object", "required": ["status", "data"], "properties": {
         "status": {"const": "success"},
@@ -360,7 +364,8 @@ json::object openapi_document(std::span<const Route> routes, std::string_view ve
                {"license", json::object{{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}}},
           {"servers", json::array{json::object{{"url", "/"}}}},
           {"security", json::array{json::object{{"key", json::array{}}},
-                                   json::object{{"bearer", json::array{}}}}},
+                                   json::object{{"bearer", json::array{}}},
+                                   json::object{{"session", json::array{}}}}},
           {"paths", std::move(paths)},
           {"components", components_json()}};
 }

@@ -93,12 +93,20 @@ constexpr Route table[] = {
     {"GET", "/api/providers", Role::viewer, list_providers, "List providers", "page limit",
      Form::list},
 
+    {"POST", "/api/session", Role::anyone, begin_session,
+     "Log in: an admin key for a session's cookie", "key", Form::data, 201},
+    {"GET", "/api/session", Role::viewer, get_session, "Who asks, and a session's CSRF token"},
+    {"DELETE", "/api/session", Role::viewer, end_session, "Log out"},
+    {"GET", "/api/audit", Role::viewer, list_audit, "Who changed what, newest first",
+     "who resource method path start_time end_time page limit", Form::list},
+
     {"GET", "/api/keys", Role::admin, list_keys, "List proxy keys", "page limit", Form::list},
     {"POST", "/api/keys", Role::admin, create_key, "Make a proxy key",
-     "name* component user tags providers models may_set expires_at", Form::data, 201},
+     "name* component user tags providers models may_set expires_at", Form::data, 201, true},
     {"GET", "/api/keys/{id}", Role::admin, get_key, "Get a proxy key"},
     {"DELETE", "/api/keys/{id}", Role::admin, revoke_key, "Revoke a proxy key"},
-    {"POST", "/api/keys/{id}/rotate", Role::admin, rotate_key, "Give a proxy key a new secret"},
+    {"POST", "/api/keys/{id}/rotate", Role::admin, rotate_key, "Give a proxy key a new secret", "",
+     Form::data, 200, true},
 };
 
 }  // namespace

@@ -80,6 +80,14 @@ Answer count_tokens(Context& context);
 Answer get_openapi(Context& context);
 Answer get_docs(Context& context);
 
+// session.cc
+Answer begin_session(Context& context);
+Answer get_session(Context& context);
+Answer end_session(Context& context);
+
+// audit.cc
+Answer list_audit(Context& context);
+
 // providers.cc
 Answer list_providers(Context& context);
 

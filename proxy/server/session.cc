@@ -248,6 +248,7 @@ net::Awaitable<After> Session::serve_admin(const pipeline::Request& request) {
   api_request.path = request.path;
   api_request.query = request.query;
   api_request.body = request.body;
+  api_request.secure = role_.tls;
   for (const net::Field& field : head_.fields) {
     std::string name(field.name);
     std::transform(name.begin(), name.end(), name.begin(),

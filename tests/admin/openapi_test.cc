@@ -96,7 +96,9 @@ TEST(OpenApi, NamesExactlyTheFieldsThatHandlersRead) {
   const json::object document = openapi_document(routes(), "1");
   int read_something = 0;
   for (const Route& route : routes()) {
-    const std::string method = route.method == "GET" ? "get" : route.method == "PUT" ? "put" : "post";
+    const std::string method = route.method == "GET"   ? "get"
+                               : route.method == "PUT" ? "put"
+                                                       : "post";
     const bool get = route.method == "GET";
     if (route.method == "DELETE") continue;  // takes an id alone
     const Told told = admin.ask(std::string(route.method),
