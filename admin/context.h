@@ -13,6 +13,7 @@
 #include "admin/auth.h"
 #include "admin/blocking.h"
 #include "admin/events.h"
+#include "admin/http_client.h"
 #include "admin/idempotency.h"
 #include "admin/input.h"
 #include "admin/key_store.h"
@@ -39,6 +40,7 @@ struct Services {
   RuntimePolicies& policies;
   AllocationNotes& allocations;
   StateStore& state;  // blocks: from the pool only
+  HttpClient* http;   // null in a program without one; blocks
   EventSink& events;
   boost::asio::thread_pool& pool;  // for what may block
 };

@@ -25,9 +25,12 @@ json::value tokens_or_null(const std::optional<pricing::Tokens>& tokens) {
   return tokens->value();
 }
 
-json::value date_of(const std::optional<std::chrono::sys_days>& day) {
-  if (!day) return nullptr;
-  return json::value(policy::rfc3339(policy::Time(*day)).substr(0, 10));
+// A day where it is a midnight, as sources state them; else the second.
+json::value date_of(const std::optional<std::chrono::sys_seconds>& instant) {
+  if (!instant) return nullptr;
+  const std::string text = policy::rfc3339(policy::Time(*instant));
+  const bool midnight = std::chrono::floor<std::chrono::days>(*instant) == *instant;
+  return json::value(midnight ? text.substr(0, 10) : text);
 }
 
 }  // namespace

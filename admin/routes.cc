@@ -7,6 +7,8 @@ namespace {
 
 constexpr Route table[] = {
     {"GET", "/", Role::anyone, get_root, "What this is", "", Form::text},
+    {"GET", "/ui", Role::anyone, get_console, "The console", "", Form::text},
+    {"GET", "/ui/{file}", Role::anyone, get_console_file, "A file of the console", "", Form::text},
     {"GET", "/health", Role::anyone, get_health, "Liveness, with the state of each component", "",
      Form::plain},
     {"GET", "/ready", Role::anyone, get_ready, "Readiness", "", Form::plain},

@@ -47,6 +47,7 @@ class TheService final : public Service, public Api, public KeyDirectory {
                   *policies_,
                   allocations_,
                   *options.state,
+                  options.http,
                   options.events ? *options.events : unwatched_,
                   pool_} {
     watch_.on(std::string(KeyStore::collection), [this] { keys_->reload(); });

@@ -9,6 +9,7 @@
 
 #include "admin/api.h"
 #include "admin/events.h"
+#include "admin/http_client.h"
 #include "admin/keys.h"
 #include "admin/state/state_store.h"
 #include "admin/view.h"
@@ -41,6 +42,7 @@ struct ServiceOptions {
   // What is made at run time; must outlive the service. Null: FOLDER/admin.db,
   // for one process.
   StateStore* state = nullptr;
+  HttpClient* http = nullptr;   // must outlive the service; null: no other server is asked
   EventSink* events = nullptr;  // must outlive the service; null: nobody watches
   // What the API made has changed, here or on another replica, or an override
   // has ended: merge_policies() anew and put the result in force before this

@@ -32,6 +32,7 @@ struct View {
   // file's.
   std::string config_error;
   bool draining = false;
+  bool metrics = true;  // whether /metrics answers
   std::string version;  // of the program
   int workers = 0;
 };

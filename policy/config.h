@@ -19,6 +19,7 @@ struct ProviderFacts {
 // What a policy may refer to, and what it inherits.
 struct PolicyContext {
   std::vector<ProviderFacts> providers;
+  std::vector<std::string> operations;                     // that a call can be
   OnStoreFailure on_store_failure = OnStoreFailure::deny;  // the store's
 };
 

@@ -6,38 +6,15 @@
 #include <array>
 
 #include "policy/config_read.h"
+#include "policy/glob.h"
 #include "policy/yaml/nearest.h"
 
 namespace budget::policy {
 namespace {
 
-// Globs over names that are a handful: `*` any run, `?` one character.
-// Backtracks to the last star only, so it is at most quadratic.
-bool glob_matches(std::string_view glob, std::string_view name) {
-  std::size_t at = 0;
-  std::size_t star = std::string_view::npos;
-  std::size_t resume = 0;
-  std::size_t next = 0;
-  while (at < name.size()) {
-    if (next < glob.size() && glob[next] == '*') {
-      star = next++;
-      resume = at;
-    } else if (next < glob.size() && (glob[next] == '?' || glob[next] == name[at])) {
-      ++next;
-      ++at;
-    } else if (star != std::string_view::npos) {
-      next = star + 1;
-      at = ++resume;
-    } else {
-      return false;
-    }
-  }
-  return glob.find_first_not_of('*', next) == std::string_view::npos;
-}
-
 bool any_matches(const std::vector<std::string>& globs, std::string_view name) {
   return globs.empty() ||
-         std::ranges::any_of(globs, [&](const auto& glob) { return glob_matches(glob, name); });
+         std::ranges::any_of(globs, [&](const auto& glob) { return Glob(glob).matches(name); });
 }
 
 constexpr std::array<std::string_view, 6> limit_keys = {"cost_limit",        "token_limit",
@@ -122,11 +99,12 @@ void check_actions(const Section& section, const Policy& policy, const PolicyCon
 void check_patterns(const Section& match, std::string_view name, std::string_view noun,
                     const std::vector<std::string>& known) {
   for (const auto& [pattern, place] : match.placed_texts(name)) {
+    const Glob glob(pattern);
     const bool found = std::ranges::any_of(
-        known, [&](const std::string& candidate) { return glob_matches(pattern, candidate); });
+        known, [&](const std::string& candidate) { return glob.matches(candidate); });
     if (found) continue;
-    match.reader().problem(place, fmt::format("{} matches no configured {}{}", shown(pattern), noun,
-                                              hint_for(pattern, known)));
+    match.reader().problem(
+        place, fmt::format("{} matches no {}{}", shown(pattern), noun, hint_for(pattern, known)));
   }
 }
 
@@ -155,7 +133,9 @@ void check_policy(const Section& section, const Policy& policy, const PolicyCont
       policy.warning_threshold_ppm > policy.action_threshold_ppm) {
     section.warn("action_threshold", "calls are refused before the warning_threshold is reached");
   }
-  check_patterns(section.section("match"), "provider", "provider", names_of(context.providers));
+  const Section match = section.section("match");
+  check_patterns(match, "provider", "configured provider", names_of(context.providers));
+  check_patterns(match, "operation", "metered operation", context.operations);
   check_actions(section, policy, context);
 }
 

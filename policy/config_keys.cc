@@ -79,13 +79,16 @@ std::vector<ConfigKey> action_keys(const std::string& policy) {
        choice,
        "worst_case",
        "What a call holds while it runs: its whole "
-       "worst case, or, for streams, steps ahead of what has been said.",
+       "worst case, or, for streams, steps ahead of what has been said. Output that a stream does "
+       "not show (hidden reasoning) is known when it is over and may then pass the limit: use "
+       "`worst_case` for models that reason unseen.",
        {"worst_case", "incremental"}},
       {policy + ".stream_overrun",
        choice,
        "cut",
-       "A stream that reaches the limit is ended as if "
-       "it had run out of tokens, or let finish.",
+       "A stream held in steps that reaches this limit is ended as if "
+       "it had run out of tokens, or let finish. Each limit decides for itself: a stream is cut "
+       "where one that it reaches says cut.",
        {"cut", "finish"}},
       {policy + ".on_client_abort",
        choice,
@@ -103,7 +106,7 @@ std::vector<ConfigKey> action_keys(const std::string& policy) {
       {policy + ".deny_status",
        choice,
        "429",
-       "The HTTP status of a refusal.",
+       "The HTTP status of a refusal. 402 and 403 are not repeated by SDKs that repeat every 429.",
        {"429", "402", "403"}},
       {policy + ".priority_bypass", integer, "",
        "soft_limit only: calls of this priority (1 to "

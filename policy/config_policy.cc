@@ -230,7 +230,7 @@ Policy read_policy(const Section& section, const PolicyContext& context,
   read_match(match, policy.match);
   std::vector<std::string> tier_names;
   for (const Tier& tier : tiers) tier_names.push_back(tier.name);
-  check_patterns(match, "tier", "tier", tier_names);
+  check_patterns(match, "tier", "configured tier", tier_names);
   read_partitions(section, policy.per);
   read_limits(section, policy.limits);
   section.share("warning_threshold", policy.warning_threshold_ppm, whole_ppm);

@@ -115,6 +115,9 @@ struct Room {
   std::optional<Tokens> output_tokens;
 };
 [[nodiscard]] Room room_left(const Plan& plan, const std::vector<CounterState>& states);
+// What is left for a stream that is under way: of the lines that would cut it,
+// for a soft limit and one that lets streams finish have let it in for good.
+[[nodiscard]] Room room_to_go_on(const Plan& plan, const std::vector<CounterState>& states);
 
 // Holds the soft limit of `policy`, where `plan` has one, to the policy's full
 // limits, as a hard limit is held: for trying again with what when_exceeded

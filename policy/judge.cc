@@ -97,6 +97,15 @@ void lower(std::optional<T>& room, const std::optional<T>& limit, T committed) {
   if (!room || left < *room) room = left;
 }
 
+void lower(Room& room, const Limits& limits, const CounterState& state) {
+  const Tokens input = state.spent.input + state.reserved.input;
+  const Tokens output = state.spent.output + state.reserved.output;
+  lower(room.cost, limits.cost, state.spent.cost + state.reserved.cost);
+  lower(room.tokens, limits.tokens, input + output);
+  lower(room.input_tokens, limits.input_tokens, input);
+  lower(room.output_tokens, limits.output_tokens, output);
+}
+
 }  // namespace
 
 Decision decide_admitted(const Plan& plan, const std::vector<CounterState>& states,
@@ -157,13 +166,19 @@ Room room_left(const Plan& plan, const std::vector<CounterState>& states) {
         !broken_limit(line.enforcement, line.limits, state, {})) {
       continue;
     }
-    const Limits& limits = line.policy->limits;
-    const Tokens input = state.spent.input + state.reserved.input;
-    const Tokens output = state.spent.output + state.reserved.output;
-    lower(room.cost, limits.cost, state.spent.cost + state.reserved.cost);
-    lower(room.tokens, limits.tokens, input + output);
-    lower(room.input_tokens, limits.input_tokens, input);
-    lower(room.output_tokens, limits.output_tokens, output);
+    lower(room, line.policy->limits, state);
+  }
+  return room;
+}
+
+Room room_to_go_on(const Plan& plan, const std::vector<CounterState>& states) {
+  assert(states.size() == plan.lines.size());
+  Room room;
+  for (std::size_t i = 0; i < plan.lines.size(); ++i) {
+    const PlannedLine& line = plan.lines[i];
+    if (line.enforcement != Enforcement::room) continue;
+    if (line.policy->stream_overrun == StreamOverrun::finish) continue;
+    lower(room, line.limits, states[i]);
   }
   return room;
 }

@@ -10,6 +10,7 @@
 #include "policy/config.h"
 #include "policy/yaml/document.h"
 #include "proxy/config_read.h"
+#include "proxy/wire/format.h"
 
 namespace budget {
 namespace {
@@ -68,6 +69,7 @@ std::optional<std::string> process_variable(std::string_view name) {
 policy::PolicyContext policy_context(const Config& config) {
   policy::PolicyContext context;
   context.on_store_failure = config.store.on_failure;
+  context.operations = wire::metered_operation_names();
   for (const ProviderConfig& provider : config.providers) {
     context.providers.push_back({provider.name, formats_of(provider.format)});
   }

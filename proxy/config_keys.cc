@@ -293,7 +293,8 @@ Keys service_keys() {
        {"json", "text"}},
       {"telemetry.otlp", section, "", "Traces by OTLP over HTTP."},
       {"telemetry.otlp.url", text, "", "The collector; none when not stated."},
-      {"telemetry.metrics", flag, "true", "Whether `/metrics` answers."},
+      {"telemetry.metrics", flag, "true",
+       "Whether `/metrics` answers; with false it is a path that is not there."},
   };
 }
 

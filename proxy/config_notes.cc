@@ -23,6 +23,14 @@ bool same_admin_key(const AdminKeyConfig& a, const AdminKeyConfig& b) {
   return std::tie(a.name, a.role, a.key) == std::tie(b.name, b.role, b.key);
 }
 
+bool same_redis(const StoreConfig& a, const StoreConfig& b) {
+  const auto all = [](const StoreConfig& store) {
+    return std::tie(store.url, store.sentinel, store.sentinel_master, store.cluster, store.tls_ca,
+                    store.tls_verify, store.tls_server_name, store.name_space);
+  };
+  return all(a) == all(b);
+}
+
 }  // namespace
 
 std::vector<std::string> unused_sections(const Config& config) {
@@ -49,7 +57,8 @@ std::vector<std::string> need_restart(const Config& running, const Config& asked
   check(running.limits.connections == asked.limits.connections, "limits.connections");
   check(running.store.kind == asked.store.kind && running.store.path == asked.store.path &&
             running.store.usage_retention == asked.store.usage_retention &&
-            running.store.journal_sync == asked.store.journal_sync,
+            running.store.journal_sync == asked.store.journal_sync &&
+            same_redis(running.store, asked.store),
         "store");
   check(std::ranges::equal(running.admin_keys, asked.admin_keys, same_admin_key), "admin.keys");
   check(running.telemetry.log.level == asked.telemetry.log.level &&

@@ -8,6 +8,7 @@
 #include "policy/config.h"
 #include "policy/yaml/nearest.h"
 #include "proxy/config_read.h"
+#include "proxy/wire/dialect.h"
 
 namespace budget {
 namespace {
@@ -272,7 +273,11 @@ ProviderConfig read_provider(const std::string& name, const Section& section) {
   read_url(section, provider);
   read_key(section, provider);
   read_sigv4(section, provider);
-  section.text("dialect", provider.dialect);
+  if (section.text("dialect", provider.dialect) && !wire::dialect_named(provider.dialect)) {
+    section.problem("dialect",
+                    fmt::format("no dialect is called {}{}", policy::shown(provider.dialect),
+                                policy::hint_for(provider.dialect, wire::dialect_names())));
+  }
   bool ask = false;
   if (section.flag("ask_for_usage", ask)) provider.ask_for_usage = ask;
   constexpr std::pair<std::string_view, bool> prices[] = {{"catalog", false}, {"free", true}};

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <iterator>
 #include <thread>
 #include <utility>
 
@@ -20,7 +21,7 @@ namespace {
 // How often the configuration file is looked at, and a drain's progress.
 constexpr std::chrono::milliseconds file_check{500};
 constexpr std::chrono::milliseconds drain_check{20};
-constexpr std::chrono::seconds housekeeping{10};
+constexpr std::chrono::seconds housekeeping{5};
 
 std::string join(const policy::ProblemList& problems) {
   std::string text;
@@ -71,44 +72,22 @@ std::expected<void, std::string> Program::open(Config config) {
   auto snapshot = pipeline::make_snapshot(config, pricing::Catalog::shipped());
   if (!snapshot) return std::unexpected(snapshot.error());
 
-  if (config.store.kind == StoreConfig::Kind::redis) {
-    return std::unexpected(
-        "store.kind: redis is not there yet; this version keeps its counters in "
-        "`store: {kind: embedded, path: …}`, for one process");
-  }
   std::error_code error;
   std::filesystem::create_directories(config.store.path, error);
   if (error) {
     return std::unexpected("cannot make the store's folder '" + config.store.path +
                            "': " + error.message());
   }
-  auto ledger = ledger::EmbeddedLedger::open(ledger_options(config, clock_, log_));
-  if (!ledger) return std::unexpected(ledger.error());
-  ledger_ = std::move(*ledger);
+  auto store = open_store(config, clock_, log_);
+  if (!store) return std::unexpected(store.error());
+  store_ = std::move(*store);
 
-  admin::ServiceOptions admin_options{
-      .clock = clock_,
-      .ledger = *ledger_,
-      .usage = ledger_->usage(),
-      .view =
-          [this] {
-            const std::lock_guard lock(view_mutex_);
-            return view_;
-          },
-      .metrics = [this] { return metric_families(metrics_, *ledger_); },
-      .counters = [this] { return ledger_->counters(); },
-      .folder = config.store.path,
-      .admin_keys = {},
-      .policies_changed = [this] { policies_changed(); }};
-  for (const AdminKeyConfig& key : config.admin_keys) {
-    admin_options.admin_keys.push_back({key.name, key.role, key.key});
-  }
-  auto admin = admin::make_service(std::move(admin_options));
+  auto admin = admin::make_service(admin_options(config));
   if (!admin) return std::unexpected(admin.error());
   admin_ = std::move(*admin);
 
   services_ = std::make_unique<pipeline::Services>(
-      pipeline::Services{clock_, *ledger_, admin_->keys(), calibration_, metrics_,
+      pipeline::Services{store_->clock(), store_->ledger(), admin_->keys(), calibration_, metrics_,
                          [this](const ledger::UsageRecord& record) { log_call(record); },
                          [this](const pipeline::Refusal& refusal) { log_refusal(refusal); }});
   shutdown_timeout_ = config.shutdown_timeout;
@@ -131,6 +110,32 @@ std::expected<void, std::string> Program::open(Config config) {
     put_in_force(snapshot_, Providers::same);
   }
   return listen(config);
+}
+
+admin::ServiceOptions Program::admin_options(const Config& config) {
+  admin::ServiceOptions options{.clock = store_->clock(),
+                                .ledger = store_->ledger(),
+                                .usage = store_->usage(),
+                                .view = {},
+                                .metrics = {},
+                                .counters = [this] { return store_->counters(); },
+                                .folder = config.store.path,
+                                .admin_keys = {},
+                                .http = http_.get(),
+                                .policies_changed = [this] { policies_changed(); }};
+  options.view = [this] {
+    const std::lock_guard lock(view_mutex_);
+    return view_;
+  };
+  options.metrics = [this] {
+    auto families = metric_families(metrics_);
+    std::ranges::move(store_->metrics(), std::back_inserter(families));
+    return families;
+  };
+  for (const AdminKeyConfig& key : config.admin_keys) {
+    options.admin_keys.push_back({key.name, key.role, key.key});
+  }
+  return options;
 }
 
 // Without its lock there could be two, and the older one last.
@@ -208,7 +213,7 @@ void Program::run() {
   io_.run();
   for (auto& worker : workers_) worker->stop();
   admin_->close();
-  if (auto flushed = ledger_->flush(); !flushed) {
+  if (auto flushed = store_->flush(); !flushed) {
     log_.warn("ledger_not_flushed", {{"why", flushed.error()}});
   }
   log_.info("stopped", {});
@@ -242,7 +247,7 @@ void Program::keep_house() {
 }
 
 net::Awaitable<void> Program::reap() {
-  const auto lapsed = co_await ledger_->reap(clock_.now());
+  const auto lapsed = co_await store_->ledger().reap(store_->clock().now());
   if (lapsed && *lapsed > 0) {
     log_.warn("holds_lapsed", {{"count", static_cast<std::int64_t>(*lapsed)}});
   }

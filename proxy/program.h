@@ -14,9 +14,9 @@
 
 #include "admin/service.h"
 #include "policy/clock.h"
-#include "policy/ledger/embedded_ledger.h"
 #include "pricing/tokens/calibration.h"
 #include "proxy/config.h"
+#include "proxy/http_client.h"
 #include "proxy/log.h"
 #include "proxy/pipeline/metrics.h"
 #include "proxy/pipeline/services.h"
@@ -24,11 +24,12 @@
 #include "proxy/server/listener.h"
 #include "proxy/server/task_group.h"
 #include "proxy/server/worker.h"
+#include "proxy/store.h"
 
 namespace budget {
 
 // Order of life: made, start()ed, run() until a signal, destroyed. Members are
-// destroyed in reverse: workers before the ledger they call.
+// destroyed in reverse: workers before the store they call.
 class Program {
  public:
   // The error is what to tell the operator.
@@ -43,6 +44,7 @@ class Program {
  private:
   explicit Program(const Config& config);
   std::expected<void, std::string> open(Config config);
+  admin::ServiceOptions admin_options(const Config& config);
   std::expected<void, std::string> listen(const Config& config);
   std::expected<net::TlsContext, std::string> listener_tls(const ListenConfig& config,
                                                            const std::string& folder);
@@ -75,7 +77,8 @@ class Program {
   Log log_;
   pipeline::Metrics metrics_;
   pricing::Calibration calibration_;
-  std::unique_ptr<ledger::EmbeddedLedger> ledger_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<admin::HttpClient> http_ = make_http_client();
   std::unique_ptr<admin::Service> admin_;
   std::unique_ptr<pipeline::Services> services_;
   server::TaskGroup tasks_;

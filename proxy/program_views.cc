@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "proxy/metric.h"
 #include "proxy/version.h"
 
 namespace budget {
@@ -15,11 +16,6 @@ std::string url_of(const ProviderConfig& config) {
 
 std::int64_t value(const pipeline::Metrics::Counter& counter) {
   return counter.load(std::memory_order_relaxed);
-}
-
-admin::MetricFamily single(std::string name, std::string help, std::string type,
-                           std::int64_t amount) {
-  return {name, std::move(help), std::move(type), {{name, "", amount}}};
 }
 
 admin::MetricFamily calls(const pipeline::Metrics& metrics) {
@@ -74,62 +70,42 @@ std::shared_ptr<const admin::View> view_of(const pipeline::Snapshot& snapshot,
   view->config_file = snapshot.config.file;
   view->config_error = std::move(config_error);
   view->draining = draining;
+  view->metrics = snapshot.config.telemetry.metrics;
   view->version = version;
   view->workers = static_cast<int>(workers);
   return view;
 }
 
-std::vector<admin::MetricFamily> metric_families(const pipeline::Metrics& metrics,
-                                                 const ledger::EmbeddedLedger& ledger) {
-  const ledger::EmbeddedStats stats = ledger.stats();
+std::vector<admin::MetricFamily> metric_families(const pipeline::Metrics& metrics) {
   return {
       calls(metrics),
       cost(metrics),
       tokens(metrics),
-      single("budget_upstream_errors_total", "Calls that their provider failed or broke off",
-             "counter", value(metrics.upstream_errors)),
-      single("budget_client_aborts_total", "Calls whose client hung up", "counter",
-             value(metrics.client_aborts)),
-      single("budget_streams_cut_total", "Streams ended because a budget was reached", "counter",
-             value(metrics.streams_cut)),
-      single("budget_overrun_total", "Calls billed above what was held for them", "counter",
-             value(metrics.overruns)),
-      single("budget_input_counts_compared_total",
-             "Calls whose input was counted here and told by the provider", "counter",
-             value(metrics.counts_compared)),
-      single("budget_input_counts_drifted_total", "Of those, counts that were far apart", "counter",
-             value(metrics.counts_drifted)),
-      single("budget_settle_failures_total", "Settlements that the ledger did not take at once",
-             "counter", value(metrics.settle_failures)),
-      single("budget_shadow_denials_total", "What shadow policies would have refused", "counter",
-             value(metrics.shadow_denials)),
-      single("budget_fail_open_total", "Calls let through while the store was away", "counter",
-             value(metrics.fail_open)),
-      single("budget_client_connections", "Client connections open now", "gauge",
-             value(metrics.connections)),
-      single("budget_client_connections_total", "Client connections accepted", "counter",
-             value(metrics.connections_total)),
-      single("budget_holds_open", "Calls in flight that hold money", "gauge", stats.open_holds),
-      single("budget_holds_lapsed_total", "Holds charged because nobody settled them", "counter",
-             stats.lapsed),
-      single("budget_journal_bytes", "The journal's files", "gauge",
-             static_cast<std::int64_t>(stats.journal_bytes)),
-      single("budget_journal_backlog_bytes", "Of those, not yet in the database", "gauge",
-             static_cast<std::int64_t>(stats.backlog_bytes)),
-      single("budget_journal_failing", "Whether the journal's disk fails", "gauge",
-             stats.disk_failing ? 1 : 0),
+      single_metric("budget_upstream_errors_total", "Calls that their provider failed or broke off",
+                    "counter", value(metrics.upstream_errors)),
+      single_metric("budget_client_aborts_total", "Calls whose client hung up", "counter",
+                    value(metrics.client_aborts)),
+      single_metric("budget_streams_cut_total", "Streams ended because a budget was reached",
+                    "counter", value(metrics.streams_cut)),
+      single_metric("budget_overrun_total", "Calls billed above what was held for them", "counter",
+                    value(metrics.overruns)),
+      single_metric("budget_input_counts_compared_total",
+                    "Calls whose input was counted here and told by the provider", "counter",
+                    value(metrics.counts_compared)),
+      single_metric("budget_input_counts_drifted_total", "Of those, counts that were far apart",
+                    "counter", value(metrics.counts_drifted)),
+      single_metric("budget_settle_failures_total",
+                    "Settlements that the ledger did not take at once", "counter",
+                    value(metrics.settle_failures)),
+      single_metric("budget_shadow_denials_total", "What shadow policies would have refused",
+                    "counter", value(metrics.shadow_denials)),
+      single_metric("budget_fail_open_total", "Calls let through while the store was away",
+                    "counter", value(metrics.fail_open)),
+      single_metric("budget_client_connections", "Client connections open now", "gauge",
+                    value(metrics.connections)),
+      single_metric("budget_client_connections_total", "Client connections accepted", "counter",
+                    value(metrics.connections_total)),
   };
-}
-
-ledger::EmbeddedOptions ledger_options(const Config& config, const policy::Clock& clock,
-                                       const Log& log) {
-  ledger::EmbeddedOptions options;
-  options.path = config.store.path;
-  options.journal_sync = config.store.journal_sync;
-  options.usage_retention = config.store.usage_retention;
-  options.clock = &clock;
-  options.log = [&log](std::string_view what) { log.warn("ledger", {{"what", what}}); };
-  return options;
 }
 
 }  // namespace budget

@@ -9,7 +9,11 @@ namespace budget::admin {
 Answer get_health(Context& context);
 Answer get_ready(Context& context);
 Answer get_metrics(Context& context);
+
+// console.cc
 Answer get_root(Context& context);
+Answer get_console(Context& context);
+Answer get_console_file(Context& context);
 
 // budgets.cc
 Answer list_budgets(Context& context);

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "admin/answer.h"
 #include "admin/api/handlers.h"
 #include "admin/budget_lines.h"
 #include "admin/metrics.h"
@@ -106,6 +107,9 @@ Answer get_ready(Context& context) {
 }
 
 Answer get_metrics(Context& context) {
+  if (!context.view->metrics) {
+    co_return failure({ErrorCode::resource_not_found, "Metrics are turned off.", {}, 0});
+  }
   const std::vector<MetricFamily> policies = co_await families_of_policies(context);
   ApiResponse response;
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
@@ -114,18 +118,6 @@ Answer get_metrics(Context& context) {
            process_exposition();
   };
   response.body = co_await run_blocking(context.services.pool, std::move(write));
-  co_return response;
-}
-
-Answer get_root(Context&) {
-  ApiResponse response;
-  response.content_type = "text/plain; charset=utf-8";
-  response.body =
-      "Budget: a proxy that counts what calls to language models cost, and keeps to budgets.\n"
-      "\n"
-      "Models:   /PROVIDER, in place of a provider's own address, such as /openai/v1\n"
-      "API:      /api, with an admin key in X-API-Key; /api/docs describes it\n"
-      "State:    /health /ready /metrics\n";
   co_return response;
 }
 

@@ -29,23 +29,27 @@ Async<Delivered> record(Ledger& store, Owed owed) {
   co_return Delivered::later;
 }
 
-Async<Delivered> release(Ledger& store, std::string id) {
-  const auto released = co_await store.release(std::move(id));
-  co_return !released && store_is_away(released.error()) ? Delivered::later : Delivered::done;
+// Gives back a hold that may have been made; one that lapsed before it could be
+// was charged for a call that never was, and is corrected to nothing.
+Async<Delivered> release(Ledger& store, Owed owed) {
+  const auto released = co_await store.release(owed.id());
+  if (!released && store_is_away(released.error())) co_return Delivered::later;
+  if (released || released.error() != LedgerError::already_resolved) co_return Delivered::done;
+  const auto recorded = co_await store.record(owed.record, owed.counters());
+  co_return !recorded && store_is_away(recorded.error()) ? Delivered::later : Delivered::done;
 }
 
+// A call that is over without having said so is held too, with a lease that has
+// ended: so it is charged at its record by the next sweep, unless what it did
+// say, which may have come first, stands already.
 Async<Delivered> admitted(Ledger& store, Owed owed, Time now, bool live) {
-  if (live) {
-    auto held = co_await store.reserve(owed.hold(now));
-    if (!held && held.error() == LedgerError::no_such_allocation) {
-      owed.allocation_id.clear();
-      held = co_await store.reserve(owed.hold(now));
-    }
-    co_return !held && store_is_away(held.error()) ? Delivered::later : Delivered::done;
+  if (!live) owed.lease = {};
+  auto held = co_await store.reserve(owed.hold(now));
+  if (!held && held.error() == LedgerError::no_such_allocation) {
+    owed.allocation_id.clear();
+    held = co_await store.reserve(owed.hold(now));
   }
-  const auto recorded = co_await store.record(owed.record, owed.counters());
-  // A hold that is open lapses by itself, at the same record.
-  co_return !recorded && store_is_away(recorded.error()) ? Delivered::later : Delivered::done;
+  co_return !held && store_is_away(held.error()) ? Delivered::later : Delivered::done;
 }
 
 }  // namespace
@@ -62,7 +66,7 @@ Async<Delivered> deliver(Ledger& store, Owed owed, Time now, bool live) {
     case Owed::Kind::record:
       co_return co_await record(store, std::move(owed));
     case Owed::Kind::release:
-      co_return co_await release(store, owed.id());
+      co_return co_await release(store, std::move(owed));
     case Owed::Kind::admitted:
       co_return co_await admitted(store, std::move(owed), now, live);
   }

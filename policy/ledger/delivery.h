@@ -17,7 +17,7 @@ enum class Delivered : std::uint8_t {
 // Tells the store of one entry. Asked again, by whomever, with the same entry,
 // it changes nothing: settlements and records are idempotent by id.
 // `live`: the call of an admitted entry goes on in this process and is held;
-// else it is charged at its record.
+// else it is held with a lease that has ended, and so charged at its record.
 Async<Delivered> deliver(Ledger& store, Owed owed, Time now, bool live);
 
 // Whether an operation that failed so may succeed later with the same id.

@@ -36,11 +36,11 @@ void OutageCalls::passed(const std::string& id) {
   if (found->second.ended) calls_.erase(found);
 }
 
-std::optional<std::vector<OwedLine>> OutageCalls::lines_of(const std::string& id) const {
+std::optional<Owed> OutageCalls::hold_of(const std::string& id) const {
   const std::scoped_lock lock(mutex_);
   const auto found = calls_.find(id);
   if (found == calls_.end()) return std::nullopt;
-  return found->second.hold.lines;
+  return found->second.hold;
 }
 
 void OutageCalls::over(const std::string& id) {

@@ -32,8 +32,8 @@ class OutageCalls {
   [[nodiscard]] Admitted admitted(const std::string& id) const;
   // That entry has been dealt with.
   void passed(const std::string& id);
-  // The lines of a call; empty when it is not known.
-  [[nodiscard]] std::optional<std::vector<OwedLine>> lines_of(const std::string& id) const;
+  // What a call holds; nullopt when it is not known.
+  [[nodiscard]] std::optional<Owed> hold_of(const std::string& id) const;
   void over(const std::string& id);
   // The same for a call that is pending: true, and what ends it must be kept
   // behind the entry that admitted it. False, and nothing done, if it is not.

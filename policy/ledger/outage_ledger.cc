@@ -89,7 +89,10 @@ Async<ReserveOutcome> OutageLedger::reserve(ReserveRequest request) {
   if (parts_->full()) co_return std::unexpected(LedgerError::backlog_full);
   Owed hold = owed_of(request);
   auto outcome = co_await parts_->store.reserve(std::move(request));
-  if (outcome && !outcome->shortfall) parts_->calls.held(std::move(hold), false);
+  // One whose outcome is unknown is remembered too: its caller will say whether
+  // the call goes on or is given back.
+  const bool held = outcome ? !outcome->shortfall : outcome.error() == LedgerError::timeout;
+  if (held) parts_->calls.held(std::move(hold), false);
   co_return outcome;
 }
 
@@ -130,34 +133,41 @@ Async<SettleOutcome> OutageLedger::Parts::settle_lost(UsageRecord record,
 
 Async<SettleOutcome> OutageLedger::settle(UsageRecord record) {
   const std::string id = record.request_id;
-  auto lines = parts_->calls.lines_of(id);
+  auto hold = parts_->calls.hold_of(id);
   // Nothing is kept of a call that was never held here: on which counters it
   // belongs nobody could say. The store's answer is its caller's.
-  if (!lines) co_return co_await parts_->store.settle(std::move(record));
+  if (!hold) co_return co_await parts_->store.settle(std::move(record));
+  std::vector<OwedLine> lines = std::move(hold->lines);
   Result<SettleOutcome> settled = std::unexpected(LedgerError::unavailable);
   if (!parts_->courier->away()) settled = co_await parts_->store.settle(record);
   parts_->calls.over(id);
   if (settled) {
-    parts_->acknowledged(Owed::Kind::settle, std::move(record), std::move(*lines));
+    parts_->acknowledged(Owed::Kind::settle, std::move(record), std::move(lines));
     co_return settled;
   }
   if (settled.error() == LedgerError::unknown_hold) {
-    co_return co_await parts_->settle_lost(std::move(record), std::move(*lines));
+    co_return co_await parts_->settle_lost(std::move(record), std::move(lines));
   }
   if (!store_is_away(settled.error())) co_return settled;
   parts_->courier->store_is_away(name_of(settled.error()));
-  parts_->keep(Owed::Kind::settle, std::move(record), std::move(*lines));
+  parts_->keep(Owed::Kind::settle, std::move(record), std::move(lines));
   co_return SettleOutcome{};
 }
 
 Async<bool> OutageLedger::release(std::string id) {
+  auto hold = parts_->calls.hold_of(id);
   auto released = co_await parts_->store.release(id);
   parts_->calls.over(id);
-  if (released || !store_is_away(released.error())) co_return released;
-  UsageRecord named;
-  named.request_id = std::move(id);
-  parts_->courier->store_is_away(name_of(released.error()));
-  parts_->keep(Owed::Kind::release, std::move(named), {});
+  if (released || !hold) co_return released;
+  const bool away = store_is_away(released.error());
+  if (!away && released.error() != LedgerError::already_resolved) co_return released;
+  if (away) parts_->courier->store_is_away(name_of(released.error()));
+  Owed owed = std::move(*hold);
+  owed.kind = Owed::Kind::release;
+  owed.record.usage = {};
+  owed.record.cost = {};
+  owed.record.estimated = false;
+  parts_->keep(std::move(owed), Journal::Need::must_keep);
   co_return true;
 }
 

@@ -47,7 +47,8 @@ struct OutageStats {
 // Wraps a ledger whose store may be away (Redis). What a finished call has to
 // say and the store cannot be told now (unavailable, timeout, storage_full) is
 // kept on disk: settle(), record() and release() then succeed (settle with no
-// states), and a thread of its own delivers in order, as soon as the store
+// states; release also for a hold that has lapsed, whose charge is taken back),
+// and a thread of its own delivers in order, as soon as the store
 // answers, also after the process was killed. Exactly once, for all are
 // idempotent by id: what was settled already is done; a hold that lapsed
 // meanwhile is corrected; a hold that the store has lost is recorded on the
@@ -71,6 +72,8 @@ class OutageLedger final : public Ledger {
                                                                         OutageOptions options);
   ~OutageLedger() override;  // what is not delivered stays on disk
 
+  // After `timeout` the call either goes on (admit_unheld) or is given back
+  // (release): it may be held.
   Async<ReserveOutcome> reserve(ReserveRequest request) override;
   Async<bool> admit_unheld(ReserveRequest request) override;
   Async<ReserveOutcome> extend(std::string id, Amount amount, Time lease_until) override;

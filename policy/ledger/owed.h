@@ -23,7 +23,7 @@ struct Owed {
   enum class Kind : std::uint8_t {
     settle = 1,    // `record` ends a hold
     record = 2,    // `record` is of a call that had no hold, or corrects its record
-    release = 3,   // the hold of record.request_id is given back
+    release = 3,   // the hold is given back; `record` is what it is charged if it has lapsed
     admitted = 4,  // a call without a hold goes on; `record` is what it is charged if it never ends
   };
   Kind kind = Kind::settle;

@@ -35,11 +35,25 @@ std::string new_token() {
   return {reinterpret_cast<const char*>(&bits), sizeof(bits)};
 }
 
+// Whether Redis answers; with what time it has, so that the first period is
+// already named by its clock.
 RedisConnection::Awaitable<bool> answers(std::shared_ptr<RedisConnection> connection,
-                                         Deadline deadline) {
+                                         Deadline deadline, RedisClock& clock) {
+  std::string question = redis_command({"TIME"});
+  // The connection is made first, lest its greeting count as time under way.
   std::string ping = redis_command({"PING"});
-  const auto reply = co_await connection->send(std::move(ping), deadline);
-  co_return reply.has_value();
+  const auto greeted = co_await connection->send(std::move(ping), deadline);
+  if (!greeted) co_return false;
+  const Time sent = RedisClock::local();
+  const auto reply = co_await connection->send(std::move(question), deadline);
+  if (!reply) co_return false;
+  const std::int64_t seconds = reply->value().at(0).integer();
+  const std::int64_t micros = reply->value().at(1).integer();
+  if (seconds > 0) {
+    clock.saw(Time(std::chrono::milliseconds(seconds * 1000 + micros / 1000)), sent,
+              RedisClock::local());
+  }
+  co_return true;
 }
 
 }  // namespace
@@ -75,10 +89,17 @@ class RedisLedger::Core {
   std::atomic<std::int64_t> scripts_sent{0}, overruns{0}, lapsed{0};
 
  private:
-  Async<RedisReply> exchange(std::string words, Deadline deadline);
+  // `tells_time`: the second element of the answer is the server's time.
+  Async<RedisReply> exchange(std::string words, Deadline deadline, bool tells_time);
+  void saw(RedisValue reply, Time sent) {
+    if (reply.size() < 2 || options.time != TimeSource::redis) return;
+    const Time server{std::chrono::milliseconds(reply.at(1).integer())};
+    if (server > Time()) clock.saw(server, sent, RedisClock::local());
+  }
 };
 
-Async<RedisReply> RedisLedger::Core::exchange(std::string words, Deadline deadline) {
+Async<RedisReply> RedisLedger::Core::exchange(std::string words, Deadline deadline,
+                                              bool tells_time) {
   const auto executor = co_await asio::this_coro::executor;
   bool unknown = false;
   for (;;) {
@@ -95,6 +116,7 @@ Async<RedisReply> RedisLedger::Core::exchange(std::string words, Deadline deadli
     }
     const RedisValue value = reply->value();
     const std::string_view text = value.is_error() ? value.text() : std::string_view();
+    if (tells_time) saw(value, sent);
     if (text.starts_with("READONLY") || text.starts_with("LOADING") ||
         text.starts_with("MASTERDOWN")) {
       // It is another server than it was; the next greeting finds out, and
@@ -102,29 +124,25 @@ Async<RedisReply> RedisLedger::Core::exchange(std::string words, Deadline deadli
       connection->drop(text);
       continue;
     }
-    if (value.size() >= 2 && options.time == TimeSource::redis) {
-      const Time server{std::chrono::milliseconds(value.at(1).integer())};
-      if (server > Time()) clock.saw(server, sent, RedisClock::local());
-    }
     co_return std::move(*reply);
   }
 }
 
 Async<RedisReply> RedisLedger::Core::command(std::string words) {
   co_return co_await exchange(std::move(words),
-                              std::chrono::steady_clock::now() + options.command_timeout);
+                              std::chrono::steady_clock::now() + options.command_timeout, false);
 }
 
 Async<RedisReply> RedisLedger::Core::run(Script script, std::string request) {
   const Deadline deadline = std::chrono::steady_clock::now() + options.command_timeout;
   auto reply = co_await exchange(
-      redis_command({"EVALSHA", scripts.sha(script), "1", leases, request}), deadline);
+      redis_command({"EVALSHA", scripts.sha(script), "1", leases, request}), deadline, true);
   if (reply && reply->value().is_error() && reply->value().text().starts_with("NOSCRIPT")) {
     // A new server, or one whose scripts were flushed: sending the text once
     // makes it known to all.
     scripts_sent.fetch_add(1, std::memory_order_relaxed);
     reply = co_await exchange(redis_command({"EVAL", scripts.text(script), "1", leases, request}),
-                              deadline);
+                              deadline, true);
   }
   if (!reply) co_return reply;
   const RedisValue value = reply->value();
@@ -149,7 +167,7 @@ std::expected<std::unique_ptr<RedisLedger>, std::string> RedisLedger::open(Redis
   const auto connection = std::make_shared<RedisConnection>(loop, core->traffic);
   const Deadline deadline = std::chrono::steady_clock::now() + core->options.connect_timeout;
   bool answered = false;
-  asio::co_spawn(loop, answers(connection, deadline),
+  asio::co_spawn(loop, answers(connection, deadline, core->clock),
                  [&answered](const std::exception_ptr& error, bool yes) {
                    if (error) std::rethrow_exception(error);
                    answered = yes;
@@ -280,6 +298,21 @@ Async<bool> RedisLedger::ping() {
   const auto reply = co_await core_->command(redis_command({"PING"}));
   if (!reply) co_return std::unexpected(reply.error());
   co_return !reply->value().is_error();
+}
+
+Async<RedisLedger::RecordPlace> RedisLedger::find_record(std::string id) {
+  const auto reply = co_await core_->run(Script::find, core_->format.find(id, core_->now()));
+  if (!reply) co_return std::unexpected(reply.error());
+  co_return RecordPlace{std::string(reply->value().at(2).text()),
+                        std::string(reply->value().at(3).text())};
+}
+
+Async<RedisReply> RedisLedger::command(std::string words) {
+  co_return co_await core_->command(std::move(words));
+}
+
+std::string RedisLedger::prefix() const {
+  return "{" + core_->options.name_space + "}:";
 }
 
 }  // namespace budget::ledger

@@ -13,6 +13,7 @@
 #include "policy/clock.h"
 #include "policy/ledger/ledger.h"
 #include "policy/ledger/redis_address.h"
+#include "policy/ledger/redis_codec.h"
 #include "policy/ledger/redis_requests.h"
 
 namespace budget::ledger {
@@ -62,8 +63,8 @@ struct RedisStats {
 // which follows the server's, and replicas agree on periods too.
 class RedisLedger final : public Ledger {
  public:
-  // Connects once, to see that the server will do. Blocks up to
-  // connect_timeout. The error is one readable sentence.
+  // Connects once, to see that the server will do and what time it is there.
+  // Blocks up to connect_timeout. The error is one readable sentence.
   static std::expected<std::unique_ptr<RedisLedger>, std::string> open(RedisOptions options);
   ~RedisLedger() override;
 
@@ -83,6 +84,20 @@ class RedisLedger final : public Ledger {
   Async<std::size_t> lapse_all(Time now);
   // Whether Redis answers and will do. One round trip.
   Async<bool> ping();
+
+  // Where the record of a call is; unknown_hold when that is not remembered of
+  // the id, or no more (ids of calls that were settled through here are
+  // forgotten after calls_remembered).
+  struct RecordPlace {
+    std::string hour;   // of its keys, see redis_record.h
+    std::string entry;  // its id in the hour's stream
+  };
+  Async<RecordPlace> find_record(std::string id);
+  // One command of the caller's own, as redis_command() writes it; one that may
+  // be sent twice. An error that Redis answers with is a reply.
+  Async<RedisReply> command(std::string words);
+  // What all keys begin with: "{NAMESPACE}:".
+  [[nodiscard]] std::string prefix() const;
 
   // Lives as long as the ledger.
   [[nodiscard]] const policy::Clock& clock() const;

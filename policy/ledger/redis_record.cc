@@ -194,31 +194,6 @@ struct Parse {
   }
 };
 
-// "2026-11-24T13", UTC.
-std::string hour_of(policy::Time at) {
-  const auto day = std::chrono::floor<std::chrono::days>(at);
-  const std::chrono::year_month_day date(day);
-  const auto hour = std::chrono::floor<std::chrono::hours>(at - day).count();
-  char text[40];
-  std::snprintf(text, sizeof(text), "%04d-%02u-%02uT%02d", static_cast<int>(date.year()),
-                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                static_cast<int>(hour));
-  return text;
-}
-
-// What rollups are kept apart by.
-std::string group_of(const UsageRecord& record) {
-  std::string text;
-  const policy::Caller& caller = record.caller;
-  for (const std::string* label :
-       {&record.provider, &record.model, &caller.component, &caller.task_type, &caller.user,
-        &caller.key_id, &record.operation}) {
-    policy::append_encoded(text, *label);
-    text += '|';
-  }
-  return text + std::to_string(record.status);
-}
-
 }  // namespace
 
 const std::vector<std::string_view>& record_field_names() {
@@ -231,24 +206,59 @@ const std::vector<std::string_view>& record_field_names() {
   return names;
 }
 
+std::string hour_name(policy::Time at) {
+  const auto day = std::chrono::floor<std::chrono::days>(at);
+  const std::chrono::year_month_day date(day);
+  const auto hour = std::chrono::floor<std::chrono::hours>(at - day).count();
+  char text[40];
+  std::snprintf(text, sizeof(text), "%04d-%02u-%02uT%02d", static_cast<int>(date.year()),
+                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                static_cast<int>(hour));
+  return text;
+}
+
+UsageCell cell_of(const UsageRecord& record) {
+  UsageCell cell;
+  const policy::Caller& caller = record.caller;
+  policy::append_encoded(cell.detail, caller.user);
+  cell.detail += '|';
+  cell.detail += joined(caller.tags);
+  for (const std::string* label : {&record.provider, &record.model, &caller.component,
+                                   &caller.task_type, &caller.key_id, &record.operation}) {
+    policy::append_encoded(cell.labels, *label);
+    cell.labels += '|';
+  }
+  cell.labels += std::to_string(record.status);
+  cell.policies = joined(record.policies);
+  const pricing::Usage& usage = record.usage;
+  cell.figures = {1,
+                  usage.input_total().value(),
+                  usage.output_total().value(),
+                  usage.cache_read.value(),
+                  (usage.cache_write_5m + usage.cache_write_1h).value(),
+                  usage.reasoning.value(),
+                  record.cost.input.value(),
+                  record.cost.output.value(),
+                  record.cost.total.value(),
+                  record.estimated ? 1 : 0};
+  return cell;
+}
+
 void pack_record(Packer& out, const UsageRecord& record, std::chrono::hours retention) {
   const auto day = std::chrono::floor<std::chrono::days>(record.timestamp);
   const policy::Time kept_until = day + std::chrono::days(1) + retention;
+  const UsageCell cell = cell_of(record);
+  std::string context;
+  policy::append_encoded(context, record.caller.context_id);
   out.array(5);
-  out.text(hour_of(record.timestamp));
+  out.text(hour_name(record.timestamp));
   out.integer(kept_until.time_since_epoch().count());
-  out.text(group_of(record));
-  const pricing::Usage& usage = record.usage;
-  out.array(10);
-  out.integer(1);
-  for (const Tokens tokens : {usage.input_total(), usage.output_total(), usage.cache_read,
-                              usage.cache_write_5m + usage.cache_write_1h, usage.reasoning}) {
-    out.integer(tokens.value());
-  }
-  for (const Money cost : {record.cost.input, record.cost.output, record.cost.total}) {
-    out.integer(cost.value());
-  }
-  out.integer(record.estimated ? 1 : 0);
+  out.array(3);
+  out.text(cell.detail);
+  out.text(cell.labels);
+  out.text(context);
+  out.array(cell.figures.size());
+  for (const std::int64_t figure : cell.figures) out.integer(figure);
   out.array(record_field_names().size());
   each_field(record, Pack{out});
 }

@@ -202,6 +202,14 @@ std::string RequestFormat::read(const std::vector<CounterRef>& counters, Time no
   return out.bytes();
 }
 
+std::string RequestFormat::find(const std::string& id, Time now) const {
+  Packer out;
+  out.array(2);
+  stamp(out, now);
+  out.text(id);
+  return out.bytes();
+}
+
 std::optional<LedgerError> error_in(RedisValue reply) {
   static constexpr std::array kNamed = {LedgerError::unknown_hold, LedgerError::already_resolved,
                                         LedgerError::duplicate_hold,

@@ -40,6 +40,7 @@ struct RequestFormat {
   [[nodiscard]] std::string allocate(const AllocateRequest& request) const;
   [[nodiscard]] std::string allocation(const std::string& id, Time now, bool release) const;
   [[nodiscard]] std::string read(const std::vector<CounterRef>& counters, Time now) const;
+  [[nodiscard]] std::string find(const std::string& id, Time now) const;
 };
 
 // The error that a reply names; nullopt when it is a success.

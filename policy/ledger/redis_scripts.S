@@ -23,4 +23,5 @@ budget_lua_\name\()_end:
   lua allocate
   lua allocation
   lua read
+  lua find
   .section .note.GNU-stack, "", %progbits

@@ -27,6 +27,7 @@ BUDGET_LUA(record);
 BUDGET_LUA(allocate);
 BUDGET_LUA(allocation);
 BUDGET_LUA(read);
+BUDGET_LUA(find);
 
 #define BUDGET_LUA_TEXT(name)         \
   std::string_view(budget_lua_##name, \
@@ -73,8 +74,9 @@ std::string constants(const ScriptSettings& settings) {
   text += constant("WINDOW_BUCKETS_KEPT", RollingWindow::kept_max);
   text += constant("ENDED_ALLOCATION_KEPT_MS", ms(kEndedAllocationKept));
   text += constant("CALL_KEPT_MS", ms(settings.calls_remembered));
-  text +=
-      constant("RECORD_KEPT_MS", ms(std::max(settings.usage_retention, settings.calls_remembered)));
+  // As long as the record: until the end of its day and the retention.
+  text += constant("RECORD_KEPT_MS", ms(std::max(settings.usage_retention + std::chrono::hours(24),
+                                                 settings.calls_remembered)));
   return text;
 }
 
@@ -104,6 +106,7 @@ Scripts::Scripts(const ScriptSettings& settings) {
   set(Script::allocate, sweeping, BUDGET_LUA_TEXT(allocate));
   set(Script::allocation, books, BUDGET_LUA_TEXT(allocation));
   set(Script::read, books, BUDGET_LUA_TEXT(read));
+  set(Script::find, books, BUDGET_LUA_TEXT(find));
 }
 
 std::string script_arithmetic() {

@@ -20,8 +20,9 @@ enum class Script : std::uint8_t {
   allocate,
   allocation,
   read,
+  find,
 };
-inline constexpr std::size_t script_count = 9;
+inline constexpr std::size_t script_count = 10;
 
 // What the scripts are told once, as constants in their text.
 struct ScriptSettings {

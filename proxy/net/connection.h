@@ -59,7 +59,7 @@ Io<std::unique_ptr<Connection>> accept_tls(TcpSocket socket, boost::asio::ssl::c
                                            Deadlines& deadlines, SteadyTime deadline);
 
 // The client's side: sends `server_name` as SNI and, where `verify` is set,
-// checks the certificate against it.
+// checks the certificate against it. Errors: tls and its kinds, timeout, reset.
 Io<std::unique_ptr<Connection>> connect_tls(TcpSocket socket, boost::asio::ssl::context& context,
                                             std::string server_name, bool verify,
                                             Deadlines& deadlines, SteadyTime deadline);

@@ -22,14 +22,17 @@ inline constexpr boost::asio::use_awaitable_t<Executor> use_awaitable;
 using SteadyTime = std::chrono::steady_clock::time_point;
 
 enum class IoError : std::uint8_t {
-  closed,      // the peer ended its side in order
-  reset,       // the connection broke
-  timeout,     // our own deadline passed
-  cancelled,   // ended from our side: the client went away, or we are stopping
-  unresolved,  // no address for the host name
-  refused,     // no connection could be made
-  tls,         // the handshake failed, or the certificate is not trusted
-  malformed,   // the peer's bytes are not HTTP, or not in one way only
+  closed,       // the peer ended its side in order
+  reset,        // the connection broke
+  timeout,      // our own deadline passed
+  cancelled,    // ended from our side: the client went away, or we are stopping
+  unresolved,   // no address for the host name
+  refused,      // no connection could be made
+  tls,          // the handshake failed
+  tls_name,     // the peer's certificate is for another name
+  tls_trust,    // no authority that we know has signed it
+  tls_expired,  // it is over, or not valid yet
+  malformed,    // the peer's bytes are not HTTP, or not in one way only
 };
 [[nodiscard]] std::string_view name_of(IoError error);
 

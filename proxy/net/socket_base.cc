@@ -23,6 +23,12 @@ std::string_view name_of(IoError error) {
       return "refused";
     case IoError::tls:
       return "tls";
+    case IoError::tls_name:
+      return "tls_name";
+    case IoError::tls_trust:
+      return "tls_trust";
+    case IoError::tls_expired:
+      return "tls_expired";
     case IoError::malformed:
       return "malformed";
   }

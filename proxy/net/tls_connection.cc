@@ -1,9 +1,9 @@
+#include <openssl/x509v3.h>
 #include <sys/socket.h>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/address.hpp>
-#include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 #include <cerrno>
@@ -40,15 +40,16 @@ class TlsConnection final : public SocketBase {
       }
       boost::system::error_code ignored;
       stream_.set_verify_mode(verify ? asio::ssl::verify_peer : asio::ssl::verify_none, ignored);
-      if (verify) {
-        stream_.set_verify_callback(asio::ssl::host_name_verification(server_name), ignored);
+      if (verify && !expect_name(server_name, !no_address)) {
+        co_return std::unexpected(IoError::tls);
       }
     }
     const Operation operation(*this, deadline);
     const auto [error] = co_await stream_.async_handshake(side, asio::as_tuple(use_awaitable));
     if (!error) co_return std::expected<void, IoError>{};
     const IoError reason = io_error(error);
-    co_return std::unexpected(cancelled() || timed_out() ? reason : IoError::tls);
+    if (cancelled() || timed_out()) co_return std::unexpected(reason);
+    co_return std::unexpected(verify ? why_not_trusted() : IoError::tls);
   }
 
   Io<std::size_t> read_some(asio::mutable_buffer buffer, SteadyTime deadline) override {
@@ -106,6 +107,36 @@ class TlsConnection final : public SocketBase {
   static constexpr std::size_t joined_max = 16UZ * 1024;
 
   TcpSocket& socket() override { return stream_.next_layer(); }
+
+  // Has OpenSSL compare the certificate with the name, so that it can tell what
+  // was wrong, which a callback of ours could not.
+  bool expect_name(const std::string& name, bool is_address) {
+    X509_VERIFY_PARAM* const wanted = SSL_get0_param(stream_.native_handle());
+    X509_VERIFY_PARAM_set_hostflags(wanted, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    return is_address ? X509_VERIFY_PARAM_set1_ip_asc(wanted, name.c_str()) == 1
+                      : X509_VERIFY_PARAM_set1_host(wanted, name.c_str(), name.size()) == 1;
+  }
+
+  // After a handshake that failed.
+  IoError why_not_trusted() {
+    switch (SSL_get_verify_result(stream_.native_handle())) {
+      case X509_V_ERR_HOSTNAME_MISMATCH:
+      case X509_V_ERR_IP_ADDRESS_MISMATCH:
+        return IoError::tls_name;
+      case X509_V_ERR_CERT_HAS_EXPIRED:
+      case X509_V_ERR_CERT_NOT_YET_VALID:
+        return IoError::tls_expired;
+      case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+      case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+      case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+      case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+      case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+      case X509_V_ERR_CERT_UNTRUSTED:
+        return IoError::tls_trust;
+      default:
+        return IoError::tls;
+    }
+  }
 
   Io<void> write_one(asio::const_buffer buffer) {
     const auto [error, count] =

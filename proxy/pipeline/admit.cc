@@ -101,15 +101,19 @@ ledger::ReserveRequest Admission::request() {
   request.lines.reserve(call_.plan.lines.size());
   call_.incremental = false;
   for (const policy::PlannedLine& line : call_.plan.lines) {
-    const bool steps = call_.facts.stream && line.policy->reserve == policy::Reserve::incremental;
+    // What cannot be cut cannot be held in steps.
+    const bool steps = call_.facts.stream && !call_.facts.detached &&
+                       line.policy->reserve == policy::Reserve::incremental;
     call_.incremental = call_.incremental || steps;
-    request.lines.push_back({line.counter, line.enforcement, line.limits, steps ? first : worst});
+    const bool may_pass = line.policy->stream_overrun == policy::StreamOverrun::finish;
+    request.lines.push_back(
+        {line.counter, line.enforcement, line.limits, steps ? first : worst, may_pass});
   }
   call_.held = call_.incremental ? first : worst;
   // A call that is cut where its growing hold cannot grow has never said more
   // than is held: charging more if the proxy dies could pass the limit. One
-  // that is let finish may have.
-  const bool bounded_by_hold = call_.incremental && call_.cuts_on_overrun();
+  // that no policy cuts goes on while the store is away.
+  const bool bounded_by_hold = call_.incremental && call_.cut_with_its_hold();
   request.if_lapsed =
       provisional_record(call_, bounded_by_hold ? first_step : call_.worst.output_ceiling);
   return request;
@@ -281,12 +285,7 @@ net::Awaitable<std::optional<wire::Problem>> Admission::without_store(ledger::Le
     problem.message = "There is no open allocation '" + call_.caller.allocation_id + "'.";
     co_return problem;
   }
-  const bool allowed = std::all_of(
-      call_.plan.lines.begin(), call_.plan.lines.end(), [](const policy::PlannedLine& line) {
-        return line.enforcement == policy::Enforcement::count ||
-               line.policy->on_store_failure == policy::OnStoreFailure::allow;
-      });
-  if (allowed && error != ledger::LedgerError::backlog_full) {
+  if (call_.passes_without_store() && error != ledger::LedgerError::backlog_full) {
     ledger::ReserveRequest asked = request();
     const auto known = co_await call_.services().ledger.admit_unheld(std::move(asked));
     if (known) {

@@ -13,8 +13,8 @@ namespace budget::pipeline {
 // input exactly, then gives a call without a ceiling of its own the one that
 // fits, then tries the refusing policy's when_exceeded in order. On success
 // the call's decision, rewrite and hold are set; with store trouble and
-// `allow` it goes on without a hold, if the ledger can remember that it does. The problem is the
-// refusal.
+// `allow` it goes on without a hold, if the ledger can remember that it does.
+// The problem is the refusal.
 net::Awaitable<std::optional<wire::Problem>> admit_call(Call& call);
 
 // A call that is passed although it cannot be metered: held against nothing,

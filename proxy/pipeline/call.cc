@@ -28,10 +28,17 @@ bool Call::drains_on_abort() const {
   });
 }
 
-bool Call::cuts_on_overrun() const {
+bool Call::cut_with_its_hold() const {
   return std::any_of(plan.lines.begin(), plan.lines.end(), [](const policy::PlannedLine& line) {
     return line.enforcement == policy::Enforcement::room &&
            line.policy->stream_overrun == policy::StreamOverrun::cut;
+  });
+}
+
+bool Call::passes_without_store() const {
+  return std::all_of(plan.lines.begin(), plan.lines.end(), [](const policy::PlannedLine& line) {
+    return line.enforcement == policy::Enforcement::count ||
+           line.policy->on_store_failure == policy::OnStoreFailure::allow;
   });
 }
 

@@ -61,10 +61,13 @@ struct Call {
   [[nodiscard]] const Snapshot& snapshot() const { return *state->snapshot; }
   [[nodiscard]] Services& services() const { return state->services; }
   [[nodiscard]] wire::RequestView view() const;
-  // Decided by the policies of the plan together: one that drains, drains all;
-  // one that cuts, cuts all.
+  // Decided by the policies of the plan together: one that drains, drains all.
   [[nodiscard]] bool drains_on_abort() const;
-  [[nodiscard]] bool cuts_on_overrun() const;
+  // Whether a policy cuts the stream where its hold cannot grow. Those that let
+  // it finish never stop the hold from growing.
+  [[nodiscard]] bool cut_with_its_hold() const;
+  // Whether every policy that limits it lets it go on while the store is away.
+  [[nodiscard]] bool passes_without_store() const;
 };
 
 }  // namespace budget::pipeline

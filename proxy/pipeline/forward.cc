@@ -22,7 +22,7 @@ constexpr std::size_t first_read_bytes = 16UZ * 1024;
 // come before all of it has left.
 constexpr std::size_t sent_at_once_max = 64UZ * 1024;
 
-wire::Problem unreachable(const Call& call, IoError error) {
+wire::Problem unreachable(const Call& call, IoError error, bool sent) {
   wire::Problem problem;
   problem.kind = error == IoError::timeout ? wire::ProblemKind::upstream_timeout
                                            : wire::ProblemKind::upstream_unreachable;
@@ -30,7 +30,7 @@ wire::Problem unreachable(const Call& call, IoError error) {
       "Provider '" + call.provider->config.name + "' at " + call.provider->host_header;
   switch (error) {
     case IoError::timeout:
-      problem.message += " did not answer in time.";
+      problem.message += sent ? " did not answer in time." : " could not be connected to in time.";
       break;
     case IoError::unresolved:
       problem.message += " has no address: the name does not resolve.";
@@ -39,7 +39,20 @@ wire::Problem unreachable(const Call& call, IoError error) {
       problem.message += " refuses connections.";
       break;
     case IoError::tls:
-      problem.message += " could not be trusted: the TLS handshake or its certificate failed.";
+      problem.message += " could not be trusted: the TLS handshake failed.";
+      break;
+    case IoError::tls_name:
+      problem.message +=
+          " could not be trusted: its certificate is for another name; where that is meant, set "
+          "tls.server_name.";
+      break;
+    case IoError::tls_trust:
+      problem.message +=
+          " could not be trusted: no authority that the proxy knows has signed its certificate; "
+          "where one of your own has, set tls.ca.";
+      break;
+    case IoError::tls_expired:
+      problem.message += " could not be trusted: its certificate has expired, or is not valid yet.";
       break;
     case IoError::malformed:
       problem.message += " sent an answer that is not valid HTTP/1.1.";
@@ -52,7 +65,7 @@ wire::Problem unreachable(const Call& call, IoError error) {
 }
 
 ForwardFailure failure(const Call& call, IoError error, bool sent, bool client_gone) {
-  return {.problem = unreachable(call, error), .sent = sent, .client_gone = client_gone};
+  return {.problem = unreachable(call, error, sent), .sent = sent, .client_gone = client_gone};
 }
 
 // Reads until a final answer's head is whole.

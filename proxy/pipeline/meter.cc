@@ -28,14 +28,16 @@ Meter::Meter(const Call& call, const net::Head& response)
       .content_type = response.field("content-type"),
       .bedrock_input_tokens = response.field("x-amzn-bedrock-input-token-count"),
       .bedrock_output_tokens = response.field("x-amzn-bedrock-output-token-count")};
-  reader_ = call.route.format->reader({.route = call.route,
-                                       .dialect = call.provider->dialect,
-                                       .response = view,
-                                       .stream = call.facts.stream,
-                                       .usage_asked = call.facts.usage_asked,
-                                       .strip_usage = call.rewrite.ask_for_usage});
+  const wire::ReaderOptions options{.route = call.route,
+                                    .dialect = call.provider->dialect,
+                                    .response = view,
+                                    .stream = call.facts.stream,
+                                    .usage_asked = call.facts.usage_asked,
+                                    .strip_usage = call.rewrite.ask_for_usage};
+  reader_ = call.route.format->reader(options);
   const std::string_view coding = response.field("content-encoding");
   encoded_ = !coding.empty() && !net::equal_ignoring_case(coding, "identity");
+  if (call.incremental && !encoded_) shown_ = call.route.format->reader(options);
   decoder_ = wire::make_content_decoder(coding);
 }
 
@@ -48,6 +50,15 @@ void Meter::feed(std::string_view bytes, std::string* out) {
       decoder_ ? decoder_->feed(bytes, [this](std::string_view decoded) { read(decoded, nullptr); })
                : wire::DecodeStatus::malformed;
   if (status == wire::DecodeStatus::malformed) undecoded_ = true;
+}
+
+void Meter::relayed(std::string_view bytes) {
+  if (!shown_) return;
+  // With `out`, for what stands between the last event and one more is known
+  // only so.
+  shown_->feed(bytes, &discarded_);
+  static_cast<void>(shown_->take_output_text());
+  discarded_.clear();
 }
 
 void Meter::finish(std::string* out) {

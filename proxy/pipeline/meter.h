@@ -26,9 +26,15 @@ class Meter {
   void feed(std::string_view bytes, std::string* out);
   void finish(std::string* out);
 
+  // What has gone to the client of what was fed. A stream may be cut in front
+  // of a burst that was read and not relayed, and what ends it must fit what the
+  // client has seen. REQUIRES: can_filter(). Costs nothing but where a cut may come.
+  void relayed(std::string_view bytes);
+
   [[nodiscard]] const wire::Reading& reading() const { return reader_->reading(); }
+  // As ResponseReader::cut_ending, after what has been relayed.
   [[nodiscard]] std::string cut_ending(const pricing::Usage& usage) const {
-    return reader_->cut_ending(usage);
+    return (shown_ ? shown_ : reader_)->cut_ending(usage);
   }
   // Output tokens by our own count so far: exact for OpenAI's encodings to
   // within a seam every few kilobytes, an estimate for others. Counting is
@@ -46,6 +52,8 @@ class Meter {
 
   pricing::Encoding encoding_;
   std::unique_ptr<wire::ResponseReader> reader_;
+  std::unique_ptr<wire::ResponseReader> shown_;  // reads what the client sees; null: no cut
+  std::string discarded_;
   std::unique_ptr<wire::ContentDecoder> decoder_;  // null: nothing to decode
   bool encoded_ = false;
   bool undecoded_ = false;

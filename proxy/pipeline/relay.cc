@@ -213,6 +213,9 @@ net::Awaitable<Ended> Relay::stream() {
     } else if (!client_lost_ && !co_await write(head, body)) {
       client_lost_ = true;
     }
+    if (filtered_) {
+      for (const std::string_view piece : exchange_.parser->pieces()) meter_->relayed(piece);
+    }
     if (step->done) co_return Ended::complete;
     if (room == Room::this_step) co_return Ended::cut;
     if (client_lost_ && !drains) co_return Ended::client_gone;
@@ -246,9 +249,8 @@ std::string_view Relay::frame(const Step& step, std::string_view kept) {
   return framed_;
 }
 
-// Keeps a growing hold ahead of what has been said. The reader has read what
-// is kept back too, so that a cut in front of it may end what the client has
-// never seen begin: a stream is cut behind a step where it can be.
+// Keeps a growing hold ahead of what has been said. A stream is cut behind a
+// step where it can be: what is kept back has been billed for nothing.
 net::Awaitable<Room> Relay::hold_ahead() {
   if (!call_.incremental || !call_.holding) co_return Room::more;
   const Tokens said = meter_->counted_output();
@@ -264,6 +266,7 @@ net::Awaitable<Room> Relay::hold_ahead() {
     const ledger::Amount amount = amount_at(call_, wanted);
     const auto extended = co_await call_.services().ledger.extend(
         call_.request_id, amount, lease_end(call_, call_.services().clock.now()));
+    if (!extended && call_.passes_without_store()) co_return Room::more;
     if (!extended) break;
     if (!extended->shortfall) {
       call_.held = amount;
@@ -273,14 +276,14 @@ net::Awaitable<Room> Relay::hold_ahead() {
   }
   const bool whole = call_.held.output >= call_.worst.output_ceiling;
   if (whole || said + largest_step_ <= call_.held.output) co_return Room::more;
-  if (!call_.cuts_on_overrun()) co_return Room::more;
+  if (!call_.cut_with_its_hold()) co_return Room::more;  // the store is away
   co_return said > call_.held.output ? Room::none : Room::this_step;
 }
 
 // The output that the hold may grow to by what the counters show, which may
 // be less than it is.
 Tokens Relay::hold_that_fits(const ledger::ReserveOutcome& found) const {
-  const policy::Room room = policy::room_left(call_.plan, found.states);
+  const policy::Room room = policy::room_to_go_on(call_.plan, found.states);
   const ledger::Amount& held = call_.held;
   Tokens most = call_.worst.output_ceiling;
   if (room.tokens) most = std::min(most, held.output + *room.tokens);

@@ -19,7 +19,7 @@ std::int64_t ms_between(net::SteadyTime from, net::SteadyTime to) {
 std::string_view error_code(Ended how, int status, const Meter* meter) {
   switch (how) {
     case Ended::not_sent:
-      return "upstream_unreachable";
+      return status == 504 ? "upstream_timeout" : "upstream_unreachable";
     case Ended::no_answer:
       return status == 504 ? "upstream_timeout" : "upstream_broken";
     case Ended::broken:
@@ -39,6 +39,11 @@ std::string_view error_code(Ended how, int status, const Meter* meter) {
 // Providers do not charge for what they refuse or fail to serve.
 bool charged_nothing(const Ending& ending) {
   return ending.how == Ended::not_sent || (ending.meter && ending.status >= 400);
+}
+
+// Whether the provider goes on with it, so that nobody knows yet what it costs.
+bool goes_on(const Call& call, const Ending& ending) {
+  return call.facts.detached && !(ending.meter && ending.meter->reading().finished);
 }
 
 // Whether the provider's figure is more than an eighth away from our count, and
@@ -150,6 +155,16 @@ ledger::UsageRecord final_record(Call& call, const Ending& ending) {
   }
   if (charged_nothing(ending)) {
     record.usage_source = ledger::UsageSource::reported;
+    return record;
+  }
+  if (goes_on(call, ending)) {
+    // To be corrected by who learns the figure: POST /api/usage/record.
+    const ledger::UsageRecord held = provisional_record(call, call.worst.output_ceiling);
+    record.usage = held.usage;
+    record.cost = held.cost;
+    record.usage_source = held.usage_source;
+    record.estimated = true;
+    fill_units(call, ending, record);
     return record;
   }
   fill_usage(call, ending, record);

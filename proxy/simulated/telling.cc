@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "proxy/simulated/event_frame.h"
 #include "proxy/simulated/text.h"
+#include "proxy/wire/aws_frame.h"
 
 namespace budget::simulated {
 namespace {
@@ -137,13 +137,13 @@ bool EventList::whole_next(Item& item, std::string& out) {
 void EventList::frame(std::string_view type, std::string_view payload, std::string& out) {
   switch (framing_) {
     case Framing::aws:
-      append_event_frame(out, type, payload);
+      out += wire::encode_event(type, payload);
       return;
     case Framing::aws_chunk: {
       std::string chunk = R"({"bytes":")";
       append_base64(chunk, payload);
       chunk += R"(","p":"abcdefgh"})";
-      append_event_frame(out, "chunk", chunk);
+      out += wire::encode_event("chunk", chunk);
       return;
     }
     default:

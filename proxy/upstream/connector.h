@@ -12,7 +12,7 @@ namespace budget::upstream {
 class Connector {
  public:
   virtual ~Connector() = default;
-  // Errors: unresolved, refused, tls, timeout.
+  // Errors: unresolved, refused, tls and its kinds, timeout.
   virtual net::Io<std::unique_ptr<net::Connection>> connect(net::SteadyTime deadline) = 0;
 };
 

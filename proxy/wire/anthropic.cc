@@ -110,11 +110,6 @@ class AnthropicFormat final : public Format {
     return rewrite_anthropic(request, facts, rewrite);
   }
 
-  [[nodiscard]] bool can_ask_for_usage(const Route&, const RequestFacts&,
-                                       const Dialect&) const override {
-    return false;  // always told
-  }
-
   [[nodiscard]] std::optional<std::string> path_with_model(const Route& route,
                                                            std::string_view path,
                                                            std::string_view model) const override {

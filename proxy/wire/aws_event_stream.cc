@@ -1,17 +1,13 @@
 #include "proxy/wire/aws_event_stream.h"
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <optional>
 
+#include "proxy/wire/aws_frame.h"
 #include "proxy/wire/limits.h"
 
 namespace budget::wire {
 namespace {
-
-constexpr std::size_t prelude_bytes = 12;
-constexpr std::size_t frame_bytes_min = prelude_bytes + 4;
 
 std::uint32_t u32_at(std::string_view bytes, std::size_t offset) {
   std::uint32_t value = 0;
@@ -19,17 +15,6 @@ std::uint32_t u32_at(std::string_view bytes, std::size_t offset) {
     value = value << 8U | static_cast<std::uint8_t>(bytes[offset + i]);
   }
   return value;
-}
-
-void append_u32(std::string& out, std::uint32_t value) {
-  for (int shift = 24; shift >= 0; shift -= 8) {
-    out.push_back(static_cast<char>(value >> static_cast<unsigned>(shift) & 0xFFU));
-  }
-}
-
-std::uint32_t sum_of(std::string_view bytes) {
-  return static_cast<std::uint32_t>(
-      crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
 }
 
 // The bytes of a header value of each type behind the type byte; types 6 and 7
@@ -120,10 +105,10 @@ FrameStatus FrameSplitter::next(EventFrame* frame) {
     unread_ -= length;
     return pass(length, FrameStatus::piece, frame);
   }
-  if (bytes.size() < prelude_bytes) return FrameStatus::more;
+  if (bytes.size() < frame_prelude_bytes) return FrameStatus::more;
   const std::size_t total = u32_at(bytes, 0);
   const std::size_t headers_length = u32_at(bytes, 4);
-  if (u32_at(bytes, 8) != sum_of(bytes.substr(0, 8)) || total < frame_bytes_min ||
+  if (u32_at(bytes, 8) != frame_sum(bytes.substr(0, 8)) || total < frame_bytes_min ||
       headers_length > total - frame_bytes_min) {
     broken_ = true;
     return pass(bytes.size(), FrameStatus::broken, frame);
@@ -141,51 +126,15 @@ FrameStatus FrameSplitter::next(EventFrame* frame) {
 FrameStatus FrameSplitter::parse(std::string_view bytes, std::size_t headers_length,
                                  EventFrame* frame) {
   const std::size_t sum_at = bytes.size() - 4;
-  if (u32_at(bytes, sum_at) != sum_of(bytes.substr(0, sum_at)) ||
-      !read_headers(bytes.substr(prelude_bytes, headers_length), frame)) {
+  if (u32_at(bytes, sum_at) != frame_sum(bytes.substr(0, sum_at)) ||
+      !read_headers(bytes.substr(frame_prelude_bytes, headers_length), frame)) {
     *frame = {};
     broken_ = true;
     return pass(rest().size(), FrameStatus::broken, frame);
   }
-  const std::size_t payload_at = prelude_bytes + headers_length;
+  const std::size_t payload_at = frame_prelude_bytes + headers_length;
   frame->payload = bytes.substr(payload_at, sum_at - payload_at);
   return pass(bytes.size(), FrameStatus::whole, frame);
-}
-
-std::string encode_frame(const std::vector<std::pair<std::string_view, std::string_view>>& headers,
-                         std::string_view payload) {
-  std::string block;
-  for (const auto& [name, value] : headers) {
-    block.push_back(static_cast<char>(name.size()));
-    block.append(name);
-    block.push_back(7);
-    block.push_back(static_cast<char>(value.size() >> 8U & 0xFFU));
-    block.push_back(static_cast<char>(value.size() & 0xFFU));
-    block.append(value);
-  }
-  std::string frame;
-  frame.reserve(frame_bytes_min + block.size() + payload.size());
-  append_u32(frame, static_cast<std::uint32_t>(frame_bytes_min + block.size() + payload.size()));
-  append_u32(frame, static_cast<std::uint32_t>(block.size()));
-  append_u32(frame, sum_of(frame));
-  frame.append(block);
-  frame.append(payload);
-  append_u32(frame, sum_of(frame));
-  return frame;
-}
-
-std::string encode_event(std::string_view event_type, std::string_view json) {
-  return encode_frame({{":event-type", event_type},
-                       {":content-type", "application/json"},
-                       {":message-type", "event"}},
-                      json);
-}
-
-std::string encode_exception(std::string_view exception_type, std::string_view json) {
-  return encode_frame({{":exception-type", exception_type},
-                       {":content-type", "application/json"},
-                       {":message-type", "exception"}},
-                      json);
 }
 
 }  // namespace budget::wire

@@ -108,10 +108,11 @@ class BedrockStreamReader final : public ResponseReader {
   std::string taken_;
 };
 
-std::string_view error_type(ProblemKind kind) {
-  switch (kind) {
+std::string_view error_type(const Problem& problem) {
+  switch (problem.kind) {
     case ProblemKind::budget_exceeded:
-      return "ThrottlingException";
+      // AWS's SDKs go by the name, whatever the status, and repeat the first.
+      return status_of(problem) == 429 ? "ThrottlingException" : "ServiceQuotaExceededException";
     case ProblemKind::key_missing:
     case ProblemKind::key_invalid:
       return "UnrecognizedClientException";
@@ -191,11 +192,6 @@ class BedrockFormat final : public Format {
     return rewrite_bedrock(route, request, facts, rewrite);
   }
 
-  [[nodiscard]] bool can_ask_for_usage(const Route&, const RequestFacts&,
-                                       const Dialect&) const override {
-    return false;  // always told
-  }
-
   // InvokeModel's body is in the vendor's own shape, which another vendor's
   // model would not understand.
   [[nodiscard]] std::optional<std::string> path_with_model(const Route& route,
@@ -220,14 +216,11 @@ class BedrockFormat final : public Format {
   }
 
   [[nodiscard]] ErrorAnswer refusal(const Problem& problem) const override {
-    ErrorAnswer answer{status_of(problem), "application/json", retry_headers(problem), ""};
-    answer.headers.emplace_back("x-amzn-errortype", error_type(problem.kind));
+    ErrorAnswer answer = message_answer(problem, "message");
+    answer.headers.emplace_back("x-amzn-errortype", error_type(problem));
     if (!problem.request_id.empty()) {
       answer.headers.emplace_back("x-amzn-requestid", problem.request_id);
     }
-    answer.body = R"({"message":)";
-    append_json_string(answer.body, problem.message);
-    answer.body += '}';
     return answer;
   }
 };

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "proxy/wire/aws_event_stream.h"
+#include "proxy/wire/aws_frame.h"
 #include "proxy/wire/json_event_reader.h"
 #include "proxy/wire/limits.h"
 #include "proxy/wire/media.h"

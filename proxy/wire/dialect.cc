@@ -93,6 +93,15 @@ const Dialect* dialect_named(std::string_view name) {
   return found == std::end(dialects) ? nullptr : found;
 }
 
+std::vector<std::string> dialect_names() {
+  std::vector<std::string> names;
+  for (const Dialect& dialect : dialects) {
+    // A vendor's rows stand together.
+    if (names.empty() || names.back() != dialect.name) names.emplace_back(dialect.name);
+  }
+  return names;
+}
+
 const Dialect& dialect_of(std::string_view name, std::string_view url_host) {
   if (const Dialect* named = dialect_named(name)) return *named;
   for (const Dialect& dialect : dialects) {

@@ -3,7 +3,9 @@
 // a total_tokens above the parts is charged, whoever sends it.
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "pricing/estimate.h"
 
@@ -26,5 +28,7 @@ struct Dialect {
 [[nodiscard]] const Dialect& dialect_of(std::string_view name, std::string_view url_host);
 // nullptr when no row has that name.
 [[nodiscard]] const Dialect* dialect_named(std::string_view name);
+// The names of all rows, each once.
+[[nodiscard]] std::vector<std::string> dialect_names();
 
 }  // namespace budget::wire

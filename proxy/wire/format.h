@@ -38,6 +38,8 @@ enum class Operation : std::uint8_t {
   other,
 };
 [[nodiscard]] std::string_view name_of(Operation operation);
+// The names of those that can cost money, which are what a budget can match.
+[[nodiscard]] std::vector<std::string> metered_operation_names();
 
 enum class Billing : std::uint8_t {
   metered,    // costs money; read, held and settled
@@ -81,6 +83,9 @@ struct RequestFacts {
   std::string end_user;      // the format's own user field
   bool usage_asked = false;  // the client itself asked for usage on the stream
   bool has_output = true;    // false: embeddings and the like; the ceiling is 0
+  // The provider answers to the end whether or not anybody reads it: a response
+  // in the background. What it costs is known only where the answer is finished.
+  bool detached = false;
   // false: the request has no member that bounds its output (images, speech);
   // max_output is then what the provider's rules allow, and can't be lowered.
   bool ceiling_settable = true;
@@ -200,14 +205,20 @@ class Format {
                                             const RequestFacts& facts,
                                             const Rewrite& rewrite) const = 0;
 
-  // Whether a Rewrite::ask_for_usage makes sense for this call.
-  [[nodiscard]] virtual bool can_ask_for_usage(const Route& route, const RequestFacts& facts,
-                                               const Dialect& dialect) const = 0;
+  // Whether a Rewrite::ask_for_usage makes sense for this call; not where usage
+  // is told unasked.
+  [[nodiscard]] virtual bool can_ask_for_usage(const Route&, const RequestFacts&,
+                                               const Dialect&) const {
+    return false;
+  }
 
   // Whether the model stands in the path, and so a downgrade rewrites the
-  // path: the path with `model` in it. nullopt when the body has it.
-  [[nodiscard]] virtual std::optional<std::string> path_with_model(
-      const Route& route, std::string_view path, std::string_view model) const = 0;
+  // path: the path (second) with the model (third) in it. nullopt when the
+  // body has it.
+  [[nodiscard]] virtual std::optional<std::string> path_with_model(const Route&, std::string_view,
+                                                                   std::string_view) const {
+    return std::nullopt;
+  }
 
   [[nodiscard]] virtual std::unique_ptr<ResponseReader> reader(
       const ReaderOptions& options) const = 0;

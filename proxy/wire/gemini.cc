@@ -127,11 +127,6 @@ class GeminiFormat final : public Format {
     return rewrite_gemini(route, request, facts, rewrite);
   }
 
-  [[nodiscard]] bool can_ask_for_usage(const Route&, const RequestFacts&,
-                                       const Dialect&) const override {
-    return false;  // always told
-  }
-
   [[nodiscard]] std::optional<std::string> path_with_model(const Route&, std::string_view path,
                                                            std::string_view model) const override {
     return google_path_with_model(path, model);

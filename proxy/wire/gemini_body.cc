@@ -194,6 +194,33 @@ std::expected<void, std::string> check_model(const Route& route, std::string_vie
   return {};
 }
 
+// The model and the content of one of a batch's requests.
+std::expected<std::array<JsonValue, 2>, std::string> embedding_in(const JsonValue& request) {
+  constexpr std::array<std::string_view, 2> request_names = {"model", "content"};
+  std::array<JsonValue, 2> found;
+  if (!request.is_object()) return found;
+  if (auto picked = pick(request, request_names, found); !picked) {
+    return std::unexpected(picked.error());
+  }
+  return found;
+}
+
+// The edits that make every request of a batch ask for `model`, which all of
+// them have to name as the path does.
+void set_models(const RequestView& request, std::string_view model, std::vector<Edit>& edits) {
+  constexpr std::array<std::string_view, 1> batch_names = {"requests"};
+  std::array<JsonValue, 1> found;
+  const auto body = parse_object(request);
+  if (!body || !pick(*body, batch_names, found)) return;
+  for (const JsonValue& one : items_of(found[0])) {
+    const auto parts = embedding_in(one);
+    if (!parts || !parts->front().given()) continue;
+    Edit edit{parts->front().span(), ""};
+    append_json_string(edit.text, model);
+    edits.push_back(std::move(edit));
+  }
+}
+
 std::expected<RequestFacts, std::string> embed_facts(const Route& route, const JsonValue& body,
                                                      std::size_t body_bytes) {
   constexpr std::array<std::string_view, 4> embed_names = {"model", "content", "requests",
@@ -213,17 +240,18 @@ std::expected<RequestFacts, std::string> embed_facts(const Route& route, const J
     facts.model_value = found[0].span();
   }
   if (found[1].given()) add_content(found[1].element(), media);
-  simdjson::dom::array requests;
-  if (found[2].is_array() && found[2].element().get(requests) == simdjson::SUCCESS) {
-    for (const JsonElement request : requests) {
-      if (member(request, "model")) {
-        if (auto same = check_model(route, reported_string(request, "model")); !same) {
-          return std::unexpected(same.error());
-        }
+  for (const JsonValue& request : items_of(found[2])) {
+    const auto parts = embedding_in(request);
+    if (!parts) return std::unexpected(parts.error());
+    const auto& [model, content] = *parts;
+    if (model.given()) {
+      if (auto same = check_model(route, model.string()); !same) {
+        return std::unexpected(same.error());
       }
-      if (const auto content = member(request, "content")) add_content(*content, media);
     }
+    if (content.given()) add_content(content.element(), media);
   }
+  simdjson::dom::array requests;
   if (found[3].is_array() && found[3].element().get(requests) == simdjson::SUCCESS) {
     for (const JsonElement instance : requests) {
       // Multimodal embeddings: a picture or a video, here or in a bucket.
@@ -356,6 +384,9 @@ std::string rewrite_gemini(const Route& route, const RequestView& request,
   std::vector<Edit> edits;
   if (rewrite.model && facts.model_value) {
     edits.push_back(set_model(facts, "models/" + *rewrite.model));
+  }
+  if (rewrite.model && static_cast<GeminiCall>(route.variant) == GeminiCall::batch_embed) {
+    set_models(request, "models/" + *rewrite.model, edits);
   }
   if (rewrite.max_output && static_cast<GeminiCall>(route.variant) == GeminiCall::generate) {
     const auto body = parse_object(request);

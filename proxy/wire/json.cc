@@ -180,6 +180,17 @@ std::expected<void, std::string> pick(const JsonValue& object,
   return {};
 }
 
+std::vector<JsonValue> items_of(const JsonValue& array) {
+  std::vector<JsonValue> items;
+  if (!array.is_array()) return items;
+  std::uint32_t place = array.place_ + 1;
+  for (const JsonElement element : simdjson::dom::array(array.element_)) {
+    items.emplace_back(element, place, array.text_);
+    place = behind(array.text_, place) + 1;
+  }
+  return items;
+}
+
 std::expected<std::optional<std::int64_t>, std::string> requested_count(const JsonValue& value,
                                                                         std::string_view name,
                                                                         std::int64_t max) {

@@ -59,6 +59,7 @@ class JsonValue {
  private:
   friend std::expected<void, std::string> pick(const JsonValue&, std::span<const std::string_view>,
                                                std::span<JsonValue>);
+  friend std::vector<JsonValue> items_of(const JsonValue&);
   JsonElement element_;
   std::string_view text_;
   std::uint32_t place_ = 0;  // its index among the text's structural characters
@@ -81,6 +82,10 @@ class JsonValue {
 [[nodiscard]] std::expected<void, std::string> pick(const JsonValue& object,
                                                     std::span<const std::string_view> names,
                                                     std::span<JsonValue> found);
+
+// The elements of an array, each with its place; none when `array` is none.
+// Cost: linear in the array's text.
+[[nodiscard]] std::vector<JsonValue> items_of(const JsonValue& array);
 
 // --- Numbers of a request: what cannot be meant is refused.
 

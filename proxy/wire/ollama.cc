@@ -2,6 +2,7 @@
 // Source: Ollama's docs/api.md.
 #include <utility>
 
+#include "proxy/wire/fixed_path.h"
 #include "proxy/wire/formats.h"
 #include "proxy/wire/json_event_reader.h"
 #include "proxy/wire/ollama_body.h"
@@ -63,17 +64,10 @@ class OllamaReader final : public JsonEventReader {
   std::string created_at_;
 };
 
-struct Row {
-  std::string_view path;
-  Operation operation;
-  Billing billing;
-  OllamaCall call;
-};
-
 // What manages models (pull, push, create, copy) uses no tokens, but fills a
 // disk that is shared, or spends somebody's quota at a registry: it is refused
 // unless the provider is told to pass what is not metered.
-constexpr Row rows[] = {
+constexpr FixedPath paths[] = {
     {"/api/chat", Operation::chat, Billing::metered, OllamaCall::chat},
     {"/api/generate", Operation::text_completion, Billing::metered, OllamaCall::generate},
     {"/api/embed", Operation::embeddings, Billing::metered, OllamaCall::embed},
@@ -87,17 +81,7 @@ class OllamaFormat final : public Format {
 
   [[nodiscard]] std::optional<Route> route(std::string_view method, std::string_view path,
                                            std::string_view) const override {
-    if (method != "POST") return std::nullopt;
-    for (const Row& row : rows) {
-      if (path != row.path) continue;
-      Route route;
-      route.format = this;
-      route.operation = row.operation;
-      route.billing = row.billing;
-      route.variant = static_cast<std::uint8_t>(row.call);
-      return route;
-    }
-    return std::nullopt;
+    return fixed_route(*this, paths, method, path);
   }
 
   [[nodiscard]] std::expected<RequestFacts, std::string> facts(
@@ -115,16 +99,6 @@ class OllamaFormat final : public Format {
     return rewrite_ollama(route, request, facts, rewrite);
   }
 
-  [[nodiscard]] bool can_ask_for_usage(const Route&, const RequestFacts&,
-                                       const Dialect&) const override {
-    return false;  // always told
-  }
-
-  [[nodiscard]] std::optional<std::string> path_with_model(const Route&, std::string_view,
-                                                           std::string_view) const override {
-    return std::nullopt;
-  }
-
   [[nodiscard]] std::unique_ptr<ResponseReader> reader(
       const ReaderOptions& options) const override {
     return std::make_unique<OllamaReader>(framing_of(options, Framing::ndjson),
@@ -132,11 +106,8 @@ class OllamaFormat final : public Format {
   }
 
   [[nodiscard]] ErrorAnswer refusal(const Problem& problem) const override {
-    ErrorAnswer answer{status_of(problem), "application/json; charset=utf-8",
-                       retry_headers(problem), ""};
-    answer.body = R"({"error":)";
-    append_json_string(answer.body, problem.message);
-    answer.body += '}';
+    ErrorAnswer answer = message_answer(problem, "error");
+    answer.content_type = "application/json; charset=utf-8";
     return answer;
   }
 };

@@ -67,6 +67,7 @@ Facts openai_responses_facts(const Route& route, const JsonValue& body, std::siz
   if (!ceiling) return std::unexpected(ceiling.error());
 
   facts.stream = stream->value_or(false);
+  facts.detached = background->value_or(false);
   facts.max_output = *ceiling;
   if (fields[f_max_output_tokens].present()) {
     facts.ceiling_value = fields[f_max_output_tokens].span();
@@ -83,7 +84,7 @@ Facts openai_responses_facts(const Route& route, const JsonValue& body, std::siz
   // What is stored at the provider, or found by it, is input too.
   facts.input_unbounded = media.unbounded || fields[f_previous_response_id].given() ||
                           fields[f_conversation].given() || fields[f_prompt].given() ||
-                          background->value_or(false) || has_server_tools(fields[f_tools]);
+                          facts.detached || has_server_tools(fields[f_tools]);
   if (has_tool(fields[f_tools], "web_search")) facts.extras.search_units = searches_held;
   if (has_tool(fields[f_tools], "image_generation")) facts.extras.images = 1;
   facts.insert_at = body.insert_at();

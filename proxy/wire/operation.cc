@@ -34,4 +34,14 @@ std::string_view name_of(Operation operation) {
   return "other";
 }
 
+std::vector<std::string> metered_operation_names() {
+  using enum Operation;
+  std::vector<std::string> names;
+  for (const Operation operation : {chat, text_completion, responses, generate_content, embeddings,
+                                    image_generation, transcription, translation, speech, rerank}) {
+    names.emplace_back(name_of(operation));
+  }
+  return names;
+}
+
 }  // namespace budget::wire

@@ -69,6 +69,15 @@ std::vector<std::pair<std::string, std::string>> retry_headers(const Problem& pr
   return headers;
 }
 
+ErrorAnswer message_answer(const Problem& problem, std::string_view member) {
+  ErrorAnswer answer{status_of(problem), "application/json", retry_headers(problem), "{"};
+  append_json_string(answer.body, member);
+  answer.body += ':';
+  append_json_string(answer.body, problem.message);
+  answer.body += '}';
+  return answer;
+}
+
 void append_budget_fields(std::string& out, const Problem& problem) {
   const BudgetDetail& detail = *problem.budget;
   const std::pair<std::string_view, std::string_view> fields[] = {

@@ -23,6 +23,8 @@ inline constexpr std::int64_t sdk_retry_seconds_max = 60;
 // within sdk_retry_seconds_max or never does (SDKs repeat a bare 429).
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> retry_headers(
     const Problem& problem);
+// A refusal that is one object with one member, the message.
+[[nodiscard]] ErrorAnswer message_answer(const Problem& problem, std::string_view member);
 // Appends the figures as a JSON object. REQUIRES: problem.budget is set.
 void append_budget_fields(std::string& out, const Problem& problem);
 

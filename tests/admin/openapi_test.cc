@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "admin/console.h"
 #include "admin/routes.h"
 #include "tests/admin/admin_under_test.h"
 
@@ -24,6 +25,7 @@ std::string with_real_ids(std::string_view pattern, const std::string& allocatio
     }
   };
   put("{budget}/{policy}", "team/daily-cap");
+  put("{file}", "index.html");
   if (path.starts_with("/api/policies")) put("{id}", "team%2Fdaily-cap");
   if (path.starts_with("/api/budgets")) put("{id}", "team");
   if (path.starts_with("/api/allocations")) put("{id}", allocation);
@@ -121,6 +123,7 @@ TEST(OpenApi, DocumentsNoRouteThatIsNotFound) {
   const std::string allocation = text_of(made.data().at("allocation_id"));
   const Told key = admin.ask("POST", "/api/keys", R"({"name":"k"})");
   for (const Route& route : routes()) {
+    if (route.path == "/ui/{file}" && console_files().empty()) continue;  // built without
     std::string path = with_real_ids(route.path, allocation);
     // A file's budget is there and cannot be removed; it has tests of its own.
     if (route.method == "DELETE" && !path.starts_with("/api/keys")) continue;

@@ -75,6 +75,8 @@ constexpr Mistake provider_mistakes[] = {
     {"UrlWithAQuery", "providers:\n  x: {format: openai, url: ^\"https://h/?a=b\"}\n", "no '?'"},
     {"UrlOfTheSimulated", "providers:\n  x: {format: simulated, url: ^\"https://h\"}\n",
      "remove it"},
+    {"DialectThatIsNone", "providers:\n  x: {format: openai, url: \"https://h\", dialect: ^azur}\n",
+     "no dialect is called 'azur'|did you mean 'azure'?"},
     {"UnknownProviderKey", "providers:\n  x: {format: simulated, ^tiemout: {}}\n",
      "did you mean 'timeout'?"},
     {"UnknownTimeout", "providers:\n  x: {format: simulated, timeout: {^conect: 5s}}\n",

@@ -101,6 +101,14 @@ constexpr Mistake mistakes[] = {
      "budgets: [{name: a, policies: [{name: p, request_limit: 1, match: {provider: [openai, "
      "^\"azure*\"]}}]}]\n",
      "'azure*' matches no configured provider"},
+    {"OperationMisspelt",
+     "budgets: [{name: a, policies: [{name: p, match: {operation: [chat, ^embedings]}, "
+     "request_limit: 1}]}]\n",
+     "'embedings' matches no metered operation; did you mean 'embeddings'?"},
+    {"OperationThatCostsNothing",
+     "budgets: [{name: a, policies: [{name: p, match: {operation: ^moderation}, "
+     "request_limit: 1}]}]\n",
+     "'moderation' matches no metered operation"},
     {"MatchOnUnknownTier",
      "budgets: [{name: a, policies: [{name: p, request_limit: 1, match: {tier: ^smal}}]}]\n",
      "matches no configured tier; did you mean 'small'?"},

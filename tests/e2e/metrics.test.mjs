@@ -6,8 +6,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import {after, before, describe, test} from 'node:test';
 import {Budget, temporaryFolder} from './lib/budget.mjs';
+import {documented, parsed, root, told} from './lib/metrics.mjs';
 
-const root = path.resolve(import.meta.dirname, '../..');
 const read = (file) => fs.readFileSync(path.join(root, file), 'utf8');
 const rulesFile = path.join(root, 'charts/budget/files/rules.yaml');
 
@@ -21,19 +21,6 @@ budgets:
       - {name: crowd, period: total, concurrent_limit: 8}
 prices: {overrides: {"simulated/*": {input: 2.50, output: 10, cache_read: 1}}}
 `;
-
-// {types: {name: type}, samples: {'name{labels}': text}}
-function parsed(text) {
-  const types = {};
-  const samples = {};
-  for (const line of text.split('\n')) {
-    const type = /^# TYPE (\S+) (\S+)$/.exec(line);
-    if (type) types[type[1]] = type[2];
-    const sample = /^([a-z_]+(?:\{.*\})?) (\S+)$/.exec(line);
-    if (sample) samples[sample[1]] = sample[2];
-  }
-  return {types, samples};
-}
 
 const promtool = (args, options) => {
   const result = spawnSync('promtool', args, {encoding: 'utf8', ...options});
@@ -65,20 +52,7 @@ describe('metrics', () => {
   });
 
   test('docs/metrics.md lists each metric with its type and labels, and no other', () => {
-    const {types, samples} = parsed(text);
-    const told = Object.entries(types).map(([name, type]) => {
-      const labels = new Set(Object.keys(samples).filter((key) => key.startsWith(`${name}{`))
-        .flatMap((key) => [...key.matchAll(/[{,]([a-z_]+)="/g)].map(([, label]) => label)));
-      return `${name} ${type} ${[...labels].sort().join(',')}`;
-    });
-    let last = '';
-    const documented = [...read('docs/metrics.md').matchAll(/^\| `([a-z_]+)` \| (\w+) \|([^|]*)\|/gm)]
-      .map(([, name, type, labels]) => {
-        if (labels.trim() !== 'the same') last = labels;
-        const named = [...last.matchAll(/(?:^|; )\s*`([a-z_]+)`/g)].map(([, label]) => label);
-        return `${name} ${type} ${named.sort().join(',')}`;
-      });
-    assert.deepEqual(told.sort(), documented.sort());
+    assert.deepEqual(told(text), documented('embedded'));
   });
 
   test('the values of labels are those of docs/metrics.md', () => {
@@ -162,4 +136,23 @@ describe('metrics', () => {
       }
     }
   });
+});
+
+test('/metrics is not there where it is turned off', async () => {
+  const budget = new Budget({config: 'providers: {simulated: {format: simulated}}'});
+  budget.head = budget.head.replace('telemetry: {', 'telemetry: {metrics: false, ');
+  budget.writeConfig('providers: {simulated: {format: simulated}}');
+  await budget.start();
+  try {
+    const off = await budget.fetch('/metrics');
+    assert.equal(off.status, 404);
+    assert.equal(JSON.parse(off.body).error.code, 'resource_not_found');
+    budget.head = budget.head.replace('metrics: false', 'metrics: true');
+    budget.writeConfig('providers: {simulated: {format: simulated}}');
+    budget.process.kill('SIGHUP');
+    await budget.event('config_reloaded');
+    assert.equal((await budget.fetch('/metrics')).status, 200);
+  } finally {
+    await budget.stop();
+  }
 });

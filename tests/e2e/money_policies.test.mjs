@@ -415,39 +415,6 @@ policyCase('what does not fit is tried in the order of the list',
     assert.equal((await caller.ask()).decision, 'allow');
   });
 
-// Streams that hold in steps
-
-policyCase('an incremental stream is cut where its budget ends',
-  '{name: p, match: {component: COMPONENT}, output_token_limit: 1500, period: total, reserve: incremental, stream_overrun: cut}',
-  async (caller) => {
-    const answer = await caller.ask({max_tokens: 4000, stream: true}, output(4000));
-    assert.equal(answer.status, 200);
-    const events = answer.body.toString().split('\n\n').filter(Boolean);
-    assert.equal(events.at(-1), 'data: [DONE]');
-    assert.ok(events.some((event) => event.includes('"finish_reason":"length"')));
-    const [counter] = await settled(proxy, caller.budget);
-    assert.ok(counter.output_tokens > 1000 && counter.output_tokens <= 1500, `${counter.output_tokens}`);
-    assert.equal((await caller.lastRecord()).error, 'stream_cut');
-  });
-
-policyCase('an incremental stream may be let finish',
-  '{name: p, match: {component: COMPONENT}, output_token_limit: 1500, period: total, reserve: incremental, stream_overrun: finish}',
-  async (caller) => {
-    await caller.ask({max_tokens: 4000, stream: true}, output(4000));
-    const [counter] = await settled(proxy, caller.budget);
-    assert.equal(counter.output_tokens, 4000);
-  });
-
-policyCase('an incremental stream holds in steps, and several share what is left',
-  '{name: p, match: {component: COMPONENT}, output_token_limit: 2500, period: total, reserve: incremental}',
-  async (caller) => {
-    const answers = await Promise.all([1, 2].map(
-      () => caller.ask({max_tokens: 2000, stream: true}, {...output(200), 'x-simulate-gap-ms': '2'})));
-    assert.deepEqual(answers.map(({status}) => status), [200, 200]);
-    const [counter] = await settled(proxy, caller.budget);
-    assert.equal(counter.output_tokens, 400);
-  });
-
 // Clients that hang up
 
 for (const [how, least, most] of [['cancel', 1, 150], ['drain', 200, 200]]) {

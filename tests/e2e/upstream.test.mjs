@@ -1,6 +1,7 @@
 // The side towards providers: pools, timeouts, broken answers, TLS.
 import assert from 'node:assert/strict';
-import {execFileSync} from 'node:child_process';
+import {execFileSync, spawn} from 'node:child_process';
+import {once} from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
@@ -239,10 +240,57 @@ prices: {unknown_model: free}`}).start();
   });
 });
 
+// A listener that accepts nobody, behind a queue that is full: what the kernel
+// then does with one more is to let it wait. Prints its port, or why not.
+const fullListener = `
+import select, socket, sys
+server = socket.socket()
+server.bind(('127.0.0.1', 0))
+server.listen(0)
+waiting = []
+for _ in range(8):
+    one = socket.socket()
+    one.setblocking(False)
+    one.connect_ex(server.getsockname())
+    waiting.append(one)
+late = select.select([], waiting, [], 0.3)[1]
+connected = [one for one in waiting if one in late]
+print(server.getsockname()[1] if len(connected) < len(waiting) else 'this kernel queues them all', flush=True)
+sys.stdin.read()
+`;
+
+describe('a provider that does not take connections', () => {
+  test('is given up after timeout.connect: 504, and nothing is charged', async (t) => {
+    const full = spawn('python3', ['-c', fullListener], {stdio: ['pipe', 'pipe', 'inherit']});
+    const port = String((await once(full.stdout, 'data'))[0]).trim();
+    let budget;
+    try {
+      if (!/^\d+$/.test(port)) return t.skip(port);
+      budget = await new Budget({config: `
+providers:
+  openai: {format: openai, url: "http://127.0.0.1:${port}", key: k, timeout: {connect: 300ms, first_byte: 60s}}
+prices: {unknown_model: free}`}).start();
+      const began = Date.now();
+      const answer = await call(budget.url);
+      const took = Date.now() - began;
+      assert.equal(answer.status, 504);
+      assert.equal(answer.json.error.code, 'upstream_timeout');
+      assert.match(answer.json.error.message, /could not be connected to in time/);
+      assert.ok(took >= 290 && took < 10_000, `${took} ms`);
+      const [record] = await budget.records();
+      assert.deepEqual([record.error, record.total_cost_nano], ['upstream_timeout', 0]);
+    } finally {
+      full.kill();
+      await budget?.stop();
+    }
+  });
+});
+
 describe('TLS to a provider', () => {
   const folder = temporaryFolder();
   const file = (name) => path.join(folder, name);
   let provider;
+  let expired;
   let budget;
 
   const openssl = (...args) => execFileSync('openssl', args, {cwd: folder, stdio: 'pipe'});
@@ -253,10 +301,14 @@ describe('TLS to a provider', () => {
     openssl('req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
             '-keyout', 'server.key', '-out', 'server.csr', '-subj', '/CN=api.test');
     fs.writeFileSync(file('server.ext'), 'subjectAltName=DNS:api.test,DNS:localhost');
-    openssl('x509', '-req', '-in', 'server.csr', '-CA', 'ca.crt', '-CAkey', 'ca.key',
-            '-CAcreateserial', '-days', '2', '-out', 'server.crt', '-extfile', 'server.ext');
-    provider = await startProvider(answerChat, {tls: {
-      cert: fs.readFileSync(file('server.crt')), key: fs.readFileSync(file('server.key'))}});
+    for (const [name, days] of [['server', '2'], ['expired', '-1']]) {
+      openssl('x509', '-req', '-in', 'server.csr', '-CA', 'ca.crt', '-CAkey', 'ca.key',
+              '-CAcreateserial', '-days', days, '-out', `${name}.crt`, '-extfile', 'server.ext');
+    }
+    const shown = (name) => ({
+      cert: fs.readFileSync(file(`${name}.crt`)), key: fs.readFileSync(file('server.key'))});
+    provider = await startProvider(answerChat, {tls: shown('server')});
+    expired = await startProvider(answerChat, {tls: shown('expired')});
     const url = `https://127.0.0.1:${provider.port}`;
     budget = await new Budget({config: `
 workers: 1
@@ -265,6 +317,7 @@ providers:
   localhost: {format: openai, url: "https://localhost:${provider.port}", key: k, tls: {ca: ${file('ca.crt')}}}
   wrong_name: {format: openai, url: "${url}", key: k, tls: {ca: ${file('ca.crt')}, server_name: other.test}}
   by_address: {format: openai, url: "${url}", key: k, tls: {ca: ${file('ca.crt')}}}
+  expired: {format: openai, url: "https://127.0.0.1:${expired.port}", key: k, tls: {ca: ${file('ca.crt')}, server_name: api.test}}
   untrusted: {format: openai, url: "${url}", key: k, tls: {server_name: api.test}}
   unverified: {format: openai, url: "${url}", key: k, tls: {verify: false}}
   plain: {format: openai, url: "http://127.0.0.1:${provider.port}", key: k}
@@ -273,6 +326,7 @@ prices: {unknown_model: free}`}).start();
   after(async () => {
     const end = await budget?.stop();
     await provider?.close();
+    await expired?.close();
     if (end) assert.equal(end.code, 0);
     fs.rmSync(folder, {recursive: true, force: true});
   });
@@ -309,13 +363,19 @@ prices: {unknown_model: free}`}).start();
     assert.equal((await ask('openai')).body.toString(), chatAnswer);
   });
 
-  for (const name of ['wrong_name', 'by_address', 'untrusted', 'plain']) {
-    test(`does not speak to a provider it cannot trust: ${name}`, async () => {
-      const requests = provider.requests.length;
+  for (const [name, why] of Object.entries({
+    wrong_name: /could not be trusted: its certificate is for another name/,
+    by_address: /could not be trusted: its certificate is for another name/,
+    untrusted: /could not be trusted: no authority that the proxy knows/,
+    expired: /could not be trusted: its certificate has expired/,
+    plain: /broke the connection|not valid HTTP/,
+  })) {
+    test(`does not speak to a provider it cannot trust, and says why: ${name}`, async () => {
+      const requests = provider.requests.length + expired.requests.length;
       const answer = await ask(name);
       assert.equal(answer.status, 502);
-      if (name !== 'plain') assert.match(JSON.parse(answer.body).error.message, /could not be trusted/);
-      assert.equal(provider.requests.length, requests);
+      assert.match(JSON.parse(answer.body).error.message, why);
+      assert.equal(provider.requests.length + expired.requests.length, requests);
     });
   }
 

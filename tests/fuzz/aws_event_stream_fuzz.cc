@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "proxy/wire/aws_event_stream.h"
+#include "proxy/wire/aws_frame.h"
 
 namespace {
 

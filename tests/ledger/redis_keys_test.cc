@@ -83,7 +83,9 @@ class RedisKeys : public testing::Test {
     run(ledger_->settle(usage_record("settled", amount(40), kNow)));
     run(ledger_->release("released"));
     run(ledger_->reap(kNow + std::chrono::minutes(2)));
-    run(ledger_->record(usage_record("elsewhere", amount(5), kNow), {daily}));
+    UsageRecord elsewhere = usage_record("elsewhere", amount(5), kNow);
+    elsewhere.caller.context_id = "a context";
+    run(ledger_->record(elsewhere, {daily}));
   }
 
   std::string text(std::vector<std::string> words) {
@@ -147,22 +149,25 @@ TEST_F(RedisKeys, FieldsAreThoseOfThePage) {
   std::ranges::sort(counter_fields);
   EXPECT_EQ(stored, counter_fields);
   const auto& names = record_field_names();
-  EXPECT_EQ(listed.fields["`usage:DAY`"], std::vector<std::string>(names.begin(), names.end()));
+  EXPECT_EQ(listed.fields["`usage:HOUR`"], std::vector<std::string>(names.begin(), names.end()));
 }
 
-// Rollups and records are written in one step, so they sum to the same.
-TEST_F(RedisKeys, RollupsSumToTheRecords) {
+// Sums and records are written in one step, so they sum to the same.
+TEST_F(RedisKeys, SumsOfHoursAndOfDaysAreThoseOfTheRecords) {
   use_it();
   run(ledger_->record(usage_record("lapsed", amount(25, 7, 2), kNow), {}));
-  std::vector<std::int64_t> sums(10);
-  for (const std::string& key : redis_keys(server_, options_.name_space, "rollup:*")) {
-    const RedisReply groups = server_.ask({"HVALS", key});
-    for (std::size_t i = 0; i < groups.value().size(); ++i) {
-      std::istringstream figures{std::string(groups.value().at(i).text())};
-      for (std::int64_t& sum : sums) {
-        std::int64_t figure = 0;
-        figures >> figure;
-        sum += figure;
+  std::map<std::string, std::vector<std::int64_t>> sums;
+  for (const char* pattern : {"rollup:*T*", "rollup:*-??", "detail:*T*", "detail:*-??"}) {
+    sums[pattern].resize(10);
+    for (const std::string& key : redis_keys(server_, options_.name_space, pattern)) {
+      const RedisReply groups = server_.ask({"HVALS", key});
+      for (std::size_t i = 0; i < groups.value().size(); ++i) {
+        std::istringstream figures{std::string(groups.value().at(i).text())};
+        for (std::int64_t& sum : sums[pattern]) {
+          std::int64_t figure = 0;
+          figures >> figure;
+          sum += figure;
+        }
       }
     }
   }
@@ -178,7 +183,7 @@ TEST_F(RedisKeys, RollupsSumToTheRecords) {
   }
   EXPECT_EQ(expected[0], 3) << "settled, lapsed and corrected, made elsewhere";
   EXPECT_EQ(expected[8], 40 + 25 + 5);
-  EXPECT_EQ(sums, expected);
+  for (const auto& [pattern, found] : sums) EXPECT_EQ(found, expected) << pattern;
 }
 
 // A record with every field set comes back as it was.

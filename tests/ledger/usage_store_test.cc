@@ -8,7 +8,10 @@
 
 #include "policy/ledger/codec.h"
 #include "policy/ledger/entry.h"
+#include "policy/ledger/redis_usage.h"
+#include "policy/rfc3339.h"
 #include "tests/ledger/embedded_under_test.h"
+#include "tests/ledger/redis_under_test.h"
 
 namespace budget::ledger {
 namespace {
@@ -53,6 +56,7 @@ bool matches(const UsageFilter& filter, const UsageRecord& record) {
          says(filter.component, caller.component) && says(filter.task_type, caller.task_type) &&
          says(filter.user, caller.user) && says(filter.context_id, caller.context_id) &&
          says(filter.key_id, caller.key_id) && says(filter.request_id, record.request_id) &&
+         (filter.budget.empty() || filter.budget == "b") &&  // which all are charged to
          (filter.policy_id.empty() || std::ranges::count(record.policies, filter.policy_id) > 0) &&
          (!filter.tag || std::ranges::count(caller.tags, *filter.tag) > 0);
 }
@@ -61,7 +65,7 @@ std::vector<UsageFilter> filters() {
   const auto hours = [](int n) { return std::chrono::hours(n); };
   const Time hour =
       std::chrono::time_point_cast<Time::duration>(std::chrono::floor<std::chrono::hours>(kNow));
-  std::vector<UsageFilter> all(14);
+  std::vector<UsageFilter> all(19);
   all[1].provider = "openai";
   all[2].model = "model-1";
   all[3].component = "apollo";
@@ -80,6 +84,16 @@ std::vector<UsageFilter> filters() {
   all[12].end = kNow - hours(2);
   all[12].key_id = "key-0";
   all[13].provider = "nobody";
+  all[14].budget = "b";
+  all[15].budget = "c";
+  all[16].tag = {"team", "a"};
+  all[16].user = "user-2";
+  all[16].start = hour - hours(4) - std::chrono::minutes(3);
+  all[17].context_id = "context-1";
+  all[17].start = kNow - hours(2) - std::chrono::minutes(1);
+  all[18].policy_id = "b/daily";
+  all[18].model = "model-0";
+  all[18].end = hour;
   return all;
 }
 
@@ -88,22 +102,61 @@ struct Total {
   friend bool operator==(const Total&, const Total&) = default;
 };
 
-class SqliteUsageTest : public testing::Test {
- protected:
-  void SetUp() override {
+// A ledger with the store that answers of it, both its owner's.
+class UsageUnderTest {
+ public:
+  virtual ~UsageUnderTest() = default;
+  virtual Ledger& ledger() = 0;
+  virtual UsageStore& usage() = 0;
+};
+
+class EmbeddedUsage final : public UsageUnderTest {
+ public:
+  EmbeddedUsage() {
     EmbeddedOptions options;
     options.path = folder_.path();
     options.clock = &clock_;
     options.ring_bytes = 1u << 20;
-    auto opened = EmbeddedLedger::open(std::move(options));
-    ASSERT_TRUE(opened) << opened.error();
-    ledger_ = std::move(*opened);
+    ledger_ = *EmbeddedLedger::open(std::move(options));
+  }
+  Ledger& ledger() override { return *ledger_; }
+  UsageStore& usage() override { return ledger_->usage(); }
+
+ private:
+  TemporaryFolder folder_;
+  SetClock clock_;
+  std::unique_ptr<EmbeddedLedger> ledger_;
+};
+
+class RedisUsageUnderTest final : public UsageUnderTest {
+ public:
+  Ledger& ledger() override { return *ledger_; }
+  UsageStore& usage() override { return usage_; }
+
+ private:
+  std::unique_ptr<RedisLedger> ledger_ = *RedisLedger::open(options_for(shared_redis()));
+  RedisUsage usage_{*ledger_};
+};
+
+struct UsageMaker {
+  const char* name;
+  std::unique_ptr<UsageUnderTest> (*make)();
+  friend void PrintTo(const UsageMaker& maker, std::ostream* out) { *out << maker.name; }
+};
+
+class UsageContract : public testing::TestWithParam<UsageMaker> {
+ protected:
+  void SetUp() override {
+    if (GetParam().name == std::string("Redis") && !RedisServer::installed()) {
+      GTEST_SKIP() << "redis-server is not installed";
+    }
+    store_ = GetParam().make();
     const unsigned seed = 20261124;
     std::printf("seed %u\n", seed);
     std::mt19937 random(seed);
     for (int n = 0; n < 400; ++n) {
       const UsageRecord record = random_record(random, n);
-      ASSERT_EQ(run(ledger_->record(record, {counter("a")})), true);
+      ASSERT_EQ(run(store_->ledger().record(record, {counter("a")})), true);
       kept_[record.request_id] = record;
     }
     for (int n = 0; n < 400; n += 3) {  // corrections, which may change every label
@@ -112,18 +165,16 @@ class SqliteUsageTest : public testing::Test {
       UsageRecord better = random_record(random, n);
       better.timestamp = kept_[id].timestamp;
       better.policies = kept_[id].policies;
-      ASSERT_EQ(run(ledger_->record(better, {})), false);
+      ASSERT_EQ(run(store_->ledger().record(better, {})), false);
       kept_[id] = better;
     }
   }
 
-  TemporaryFolder folder_;
-  SetClock clock_;
-  std::unique_ptr<EmbeddedLedger> ledger_;
+  std::unique_ptr<UsageUnderTest> store_;
   std::map<std::string, UsageRecord> kept_;
 };
 
-TEST_F(SqliteUsageTest, PagesHoldWhatMatchesNewestFirst) {
+TEST_P(UsageContract, PagesHoldWhatMatchesNewestFirst) {
   for (const UsageFilter& filter : filters()) {
     std::vector<UsageRecord> expected;
     for (const auto& [id, record] : kept_) {
@@ -131,7 +182,7 @@ TEST_F(SqliteUsageTest, PagesHoldWhatMatchesNewestFirst) {
     }
     std::vector<UsageRecord> found;
     for (int page = 1; page < 100; ++page) {
-      const auto some = ledger_->usage().records(filter, page, 7);
+      const auto some = store_->usage().records(filter, page, 7);
       ASSERT_TRUE(some) << some.error();
       EXPECT_EQ(some->total, static_cast<std::int64_t>(expected.size()));
       if (some->records.empty()) break;
@@ -144,13 +195,16 @@ TEST_F(SqliteUsageTest, PagesHoldWhatMatchesNewestFirst) {
   }
 }
 
-TEST_F(SqliteUsageTest, SumsAreThoseOfTheRecordsWhereverTheyComeFrom) {
+TEST_P(UsageContract, SumsAreThoseOfTheRecordsWhereverTheyComeFrom) {
   // By nothing, by what the hourly sums know, and by what only records know.
   const std::vector<std::vector<std::string>> groupings = {{},
                                                            {"provider", "model"},
                                                            {"component"},
                                                            {"status", "hour"},
                                                            {"context_id"},
+                                                           {"minute", "key_id"},
+                                                           {"tag.env", "week"},
+                                                           {"operation", "task_type", "month"},
                                                            {"user", "day"}};
   for (const UsageFilter& filter : filters()) {
     for (const auto& grouping : groupings) {
@@ -165,7 +219,7 @@ TEST_F(SqliteUsageTest, SumsAreThoseOfTheRecordsWhereverTheyComeFrom) {
         expected.cost += record.cost.total.value();
         expected.estimated += record.estimated ? 1 : 0;
       }
-      const auto sums = ledger_->usage().summary(filter, grouping);
+      const auto sums = store_->usage().summary(filter, grouping);
       ASSERT_TRUE(sums) << sums.error();
       EXPECT_TRUE(std::ranges::is_sorted(*sums, std::greater{}, &UsageSum::total_cost));
       Total found;
@@ -184,17 +238,17 @@ TEST_F(SqliteUsageTest, SumsAreThoseOfTheRecordsWhereverTheyComeFrom) {
   }
 }
 
-TEST_F(SqliteUsageTest, GroupsAreNamedByTheirValues) {
+TEST_P(UsageContract, GroupsAreNamedByTheirValues) {
   std::map<std::vector<std::string>, std::int64_t> expected;
   for (const auto& [id, record] : kept_) {
     expected[{record.model, std::to_string(record.status)}] += record.cost.total.value();
   }
-  const auto sums = ledger_->usage().summary({}, {"model", "status"});
+  const auto sums = store_->usage().summary({}, {"model", "status"});
   ASSERT_TRUE(sums) << sums.error();
   std::map<std::vector<std::string>, std::int64_t> found;
   for (const UsageSum& sum : *sums) found[sum.group] = sum.total_cost.value();
   EXPECT_EQ(found, expected);
-  const auto times = ledger_->usage().summary({}, {"month", "day", "hour", "minute"});
+  const auto times = store_->usage().summary({}, {"month", "day", "hour", "minute"});
   ASSERT_TRUE(times && !times->empty());
   const auto& first = times->front().group;  // kNow is 2027-01-15T08:00Z
   EXPECT_EQ(first[0], "2027-01");
@@ -203,7 +257,7 @@ TEST_F(SqliteUsageTest, GroupsAreNamedByTheirValues) {
   EXPECT_EQ(first[3].substr(0, 13), first[2].substr(0, 13));
 }
 
-TEST_F(SqliteUsageTest, GroupsByWeekBeginOnMondaysAndByTagByItsValue) {
+TEST_P(UsageContract, GroupsByWeekBeginOnMondaysAndByTagByItsValue) {
   std::map<std::vector<std::string>, std::int64_t> by_name, by_pair;
   for (const auto& [id, record] : kept_) {
     const std::int64_t cost = record.cost.total.value();
@@ -217,7 +271,7 @@ TEST_F(SqliteUsageTest, GroupsByWeekBeginOnMondaysAndByTagByItsValue) {
   }
   const auto found = [this](const std::vector<std::string>& group_by) {
     std::map<std::vector<std::string>, std::int64_t> costs;
-    const auto sums = ledger_->usage().summary({}, group_by);
+    const auto sums = store_->usage().summary({}, group_by);
     EXPECT_TRUE(sums) << sums.error();
     for (const UsageSum& sum : *sums) costs[sum.group] = sum.total_cost.value();
     return costs;
@@ -225,22 +279,54 @@ TEST_F(SqliteUsageTest, GroupsByWeekBeginOnMondaysAndByTagByItsValue) {
   EXPECT_EQ(found({"week", "tag.env"}), by_name);
   EXPECT_EQ(found({"tag"}), by_pair);
   EXPECT_EQ(found({"tag.env' OR '1'='1"}).size(), 1U);
-  EXPECT_FALSE(ledger_->usage().summary({}, {"tag."}));
+  EXPECT_FALSE(store_->usage().summary({}, {"tag."}));
 }
 
-TEST_F(SqliteUsageTest, UnknownGroupIsRefusedNotRun) {
-  const auto sums = ledger_->usage().summary({}, {"1; DROP TABLE records"});
+// Not only their sums: each group is the records that say so.
+TEST_P(UsageContract, EveryGroupIsTheSumOfItsRecords) {
+  const std::vector<UsageFilter> asked = filters();
+  for (const UsageFilter& filter : {asked[0], asked[3], asked[5], asked[9], asked[17]}) {
+    std::map<std::vector<std::string>, std::int64_t> expected, found;
+    for (const auto& [id, record] : kept_) {
+      if (!matches(filter, record)) continue;
+      const policy::Caller& caller = record.caller;
+      const auto hours = std::chrono::floor<std::chrono::hours>(record.timestamp);
+      const std::string hour = policy::rfc3339(hours).substr(0, 16) + "Z";
+      expected[{caller.user, caller.component, hour, caller.task_type}] +=
+          record.cost.total.value();
+    }
+    const auto sums = store_->usage().summary(filter, {"user", "component", "hour", "task_type"});
+    ASSERT_TRUE(sums) << sums.error();
+    for (const UsageSum& sum : *sums) found[sum.group] = sum.total_cost.value();
+    EXPECT_EQ(found, expected);
+  }
+}
+
+TEST_P(UsageContract, UnknownGroupIsRefusedNotRun) {
+  const auto sums = store_->usage().summary({}, {"1; DROP TABLE records"});
   ASSERT_FALSE(sums);
   EXPECT_EQ(sums.error(), "cannot group by '1; DROP TABLE records'");
 }
 
-TEST_F(SqliteUsageTest, FiltersAreValuesNeverSql) {
+TEST_P(UsageContract, FiltersAreValuesNeverSql) {
   UsageFilter filter;
   filter.user = "x' OR '1'='1";
-  const auto page = ledger_->usage().records(filter, 1, 20);
+  const auto page = store_->usage().records(filter, 1, 20);
   ASSERT_TRUE(page) << page.error();
   EXPECT_EQ(page->total, 0);
 }
+
+INSTANTIATE_TEST_SUITE_P(Stores, UsageContract,
+                         testing::Values(UsageMaker{"Embedded",
+                                                    []() -> std::unique_ptr<UsageUnderTest> {
+                                                      return std::make_unique<EmbeddedUsage>();
+                                                    }},
+                                         UsageMaker{
+                                             "Redis",
+                                             []() -> std::unique_ptr<UsageUnderTest> {
+                                               return std::make_unique<RedisUsageUnderTest>();
+                                             }}),
+                         [](const auto& named) { return named.param.name; });
 
 TEST(Codec, RecordsComeBackWholeAndCutOnesDoNot) {
   std::mt19937 random(7);

@@ -1,4 +1,5 @@
 #include "proxy/wire/aws_event_stream.h"
+#include "proxy/wire/aws_frame.h"
 
 #include <gtest/gtest.h>
 #include <zlib.h>

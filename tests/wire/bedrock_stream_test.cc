@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "proxy/wire/aws_event_stream.h"
+#include "proxy/wire/aws_frame.h"
 #include "proxy/wire/formats.h"
 #include "proxy/wire/json.h"
 #include "proxy/wire/media.h"

@@ -168,8 +168,33 @@ TEST(GeminiFacts, ChecksTheModelThatAnEmbeddingRepeats) {
   EXPECT_TRUE(facts_for(gemini_format(), batch,
                         R"({"requests":[{"model":"models/gemini-embedding-001"}]})"));
   EXPECT_FALSE(facts_for(gemini_format(), batch, R"({"requests":[{"model":"models/other"}]})"));
+  EXPECT_FALSE(facts_for(gemini_format(), batch,
+                         R"({"requests":[{"model":"models/gemini-embedding-001",)"
+                         R"("model":"models/other"}]})"));
   EXPECT_EQ(rewritten(gemini_format(), embed, R"({"model":"models/gemini-embedding-001"})", {}),
             R"({"model":"models/gemini-embedding-001"})");
+}
+
+TEST(GeminiRewrite, GivesEveryRequestOfABatchTheModel) {
+  const std::string path = "/v1beta/models/gemini-embedding-001:batchEmbedContents";
+  const std::string body =
+      R"({"requests": [ {"model":"models/gemini-embedding-001","content":{"parts":[{"text":"model"}]}},)"
+      R"( {"content":{}}, null, {"content":[1,2],"model" : "models\/gemini-embedding-001" }]})";
+  const Route route = route_for(gemini_format(), path);
+  const RequestView request{"application/json", body};
+  const auto facts = gemini_format().facts(route, request);
+  ASSERT_TRUE(facts) << facts.error();
+  Rewrite rewrite;
+  rewrite.model = "small";
+  const std::string changed = gemini_format().rewrite(route, request, *facts, rewrite);
+  EXPECT_EQ(changed,
+            R"({"requests": [ {"model":"models/small","content":{"parts":[{"text":"model"}]}},)"
+            R"( {"content":{}}, null, {"content":[1,2],"model" : "models/small" }]})");
+  const auto new_path = gemini_format().path_with_model(route, path, "small");
+  ASSERT_TRUE(new_path);
+  EXPECT_TRUE(
+      gemini_format().facts(route_for(gemini_format(), *new_path), {"application/json", changed}))
+      << "the path and the body name one model";
 }
 
 TEST(GeminiRewrite, ChangesNothingElse) {

@@ -1,9 +1,12 @@
 // Feeding readers in pieces, for the tests of all formats.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <random>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "proxy/wire/format.h"
@@ -63,6 +66,29 @@ inline bool same_reading(const Reading& a, const Reading& b) {
          a.output_reported == b.output_reported && a.finished == b.finished &&
          a.malformed == b.malformed && a.model == b.model && a.tier == b.tier &&
          a.upstream_id == b.upstream_id && a.error == b.error;
+}
+
+// Reads each body in 500 random ways to split it, and expects what reading it
+// whole gives.
+inline void expect_same_for_every_split(
+    const Format& format, const std::vector<std::pair<ReaderOptions, std::string>>& bodies) {
+  const std::uint64_t seed = 20261124;
+  SCOPED_TRACE(seed);
+  std::mt19937_64 random(seed);
+  for (const auto& [options, body] : bodies) {
+    const ReadResult whole = read_pieces(format, options, {body}, true);
+    for (int round = 0; round < 500; ++round) {
+      const Pieces pieces = random_pieces(body, random);
+      const ReadResult loud = read_pieces(format, options, pieces, true);
+      const ReadResult quiet = read_pieces(format, options, pieces, false);
+      ASSERT_EQ(loud.out, whole.out);
+      ASSERT_EQ(loud.text, whole.text);
+      ASSERT_EQ(quiet.text, whole.text);
+      ASSERT_TRUE(same_reading(loud.reading, whole.reading));
+      ASSERT_TRUE(same_reading(quiet.reading, whole.reading));
+      ASSERT_EQ(loud.ending, whole.ending);
+    }
+  }
 }
 
 }  // namespace budget::wire

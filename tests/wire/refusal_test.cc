@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "proxy/wire/dialect.h"
 #include "proxy/wire/formats.h"
 
@@ -68,6 +71,31 @@ TEST(Refusals, TellSdksNotToRetryWhenTheLimitStays) {
   EXPECT_EQ(headers(ProblemKind::budget_exceeded, {}), (Headers{{"x-should-retry", "false"}}));
   EXPECT_EQ(headers(ProblemKind::store_unavailable, 1), (Headers{{"retry-after", "1"}}));
   EXPECT_EQ(headers(ProblemKind::internal, {}), Headers{});
+}
+
+// AWS's SDKs repeat by the error's name before they look at its status.
+TEST(BedrockRefusals, AreNotCalledThrottlingUnderAStatusThatIsNotRepeated) {
+  for (const auto& [status, name] : {std::pair{0, "ThrottlingException"},
+                                     {429, "ThrottlingException"},
+                                     {402, "ServiceQuotaExceededException"},
+                                     {403, "ServiceQuotaExceededException"}}) {
+    const ErrorAnswer answer = bedrock_format().refusal(
+        {.kind = ProblemKind::budget_exceeded, .message = "m", .status = status});
+    EXPECT_EQ(answer.status, status == 0 ? 429 : status);
+    EXPECT_EQ(answer.body, R"({"message":"m"})");
+    EXPECT_NE(std::ranges::find(answer.headers,
+                                std::pair{std::string("x-amzn-errortype"), std::string(name)}),
+              answer.headers.end())
+        << status;
+  }
+}
+
+TEST(Dialects, HaveEachNameOnce) {
+  std::vector<std::string> names = dialect_names();
+  EXPECT_NE(std::ranges::find(names, "azure"), names.end());
+  for (const std::string& name : names) EXPECT_NE(dialect_named(name), nullptr) << name;
+  std::ranges::sort(names);
+  EXPECT_EQ(std::ranges::adjacent_find(names), names.end());
 }
 
 TEST(Dialects, AreFoundByNameThenByHost) {

@@ -155,6 +155,7 @@ end
 local function write_counter(counter)
   if not counter.exists then
     counter.number = redis.call('HINCRBY', PREFIX .. 'meta', 'counters', 1)
+    redis.call('SADD', PREFIX .. 'counters', counter.key)
     if counter.expires_at then
       redis.call('ZADD', PREFIX .. 'expiring', text_of(counter.expires_at), counter.key)
     end

@@ -14,6 +14,9 @@ if request[3] then
   return finish({'reaped', now, count, more})
 end
 count, more = sweep(now, most)
+-- Hours whose records are gone. What Redis expires, it expires by its own clock.
+local time = redis.call('TIME')
+redis.call('ZREMRANGEBYSCORE', PREFIX .. 'hours', '-inf', time[1] .. '000')
 -- Counters whose time is over and that nothing refers to any more.
 local forgotten = {}
 for _, key in ipairs(redis.call('ZRANGEBYSCORE', PREFIX .. 'expiring', '-inf', text_of(now),
@@ -28,6 +31,7 @@ end
 local reply = finish({'reaped', now, count, more})
 for _, key in ipairs(forgotten) do
   redis.call('ZREM', PREFIX .. 'expiring', key)
+  redis.call('SREM', PREFIX .. 'counters', key)
   redis.call('DEL', PREFIX .. 'counter:' .. key, PREFIX .. 'window:' .. key)
 end
 return reply

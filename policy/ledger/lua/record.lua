@@ -28,6 +28,6 @@ for _, line in ipairs(charge.lines) do
   end
 end
 redis.call('XDEL', usage_key(before), call[11])
-roll_up(before, sub)
+roll_up(before, call[13], sub)
 charges[1] = charge
 return finish({'corrected', now})

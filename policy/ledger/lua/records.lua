@@ -1,7 +1,8 @@
--- Usage records: a stream a day, sums an hour, and what is remembered of a
--- call once it is over.
+-- Usage records: a stream an hour, sums by hour and by day, and what is
+-- remembered of a call once it is over.
 -- A record is {hour, kept until (ms), group, figures, values}: `figures` are
--- what rollups sum, `values` are in the order of FIELDS.
+-- what is summed; `group` is what sums are kept apart by, {user and tags, the
+-- other labels, context}; `values` are in the order of FIELDS.
 local HOUR, KEPT_UNTIL, GROUP, FIGURES, VALUES = 1, 2, 3, 4, 5
 
 local function used_by(record)
@@ -24,31 +25,52 @@ local function raise_to(record, amount)
   raise(values, TOTAL_COST, missing[1])
 end
 
--- Adds a record to the sums of its hour, or takes it out with `sub`. Returns
--- whether it is the first of its group.
-local function roll_up(record, sign)
-  local key, figures = PREFIX .. 'rollup:' .. record[HOUR], record[FIGURES]
-  local kept = redis.call('HGET', key, record[GROUP])
+local CELL = string.rep('(%S+) ', 9) .. '(%S+)'
+local CELL_WRITTEN = string.rep('%.0f ', 9) .. '%.0f'
+
+-- Adds figures to one cell, or takes them out with `sub`. Returns whether the
+-- cell is new.
+local function add_to_cell(key, cell, figures, sign)
+  local kept = redis.call('HGET', key, cell)
   if not kept and sign == sub then return false end
-  local sums, i = {}, 0
-  if kept then
-    for sum in string.gmatch(kept, '%S+') do
-      i = i + 1
-      sums[i] = text_of(sign(int(sum), figures[i]))
-    end
-  else
-    for j = 1, #figures do sums[j] = text_of(sign(0, figures[j])) end
+  local sums, exact = {string.match(kept or '0 0 0 0 0 0 0 0 0 0', CELL)}, true
+  for i = 1, 10 do
+    sums[i] = sign(int(sums[i]), figures[i])
+    exact = exact and type(sums[i]) == 'number'
   end
-  if sums[1] == '0' then
-    redis.call('HDEL', key, record[GROUP])
+  if equal(sums[1], 0) then
+    redis.call('HDEL', key, cell)
+  elseif exact then
+    redis.call('HSET', key, cell, string.format(CELL_WRITTEN, unpack(sums)))
   else
-    redis.call('HSET', key, record[GROUP], table.concat(sums, ' '))
+    for i = 1, 10 do sums[i] = text_of(sums[i]) end
+    redis.call('HSET', key, cell, table.concat(sums, ' '))
   end
   return not kept
 end
 
+-- Adds a record to the sums of its hour and day, or takes it out with `sub`.
+-- `policies` are those that it counted against, encoded. Returns whether
+-- something began that must be given an end.
+local function roll_up(record, policies, sign)
+  local group, figures, hour = record[GROUP], record[FIGURES], record[HOUR]
+  local cell = group[2] .. '|' .. policies
+  local detail, first = group[1] .. '|' .. cell, false
+  for _, period in ipairs({hour, string.sub(hour, 1, 10)}) do
+    local new = add_to_cell(PREFIX .. 'rollup:' .. period, cell, figures, sign)
+    first = add_to_cell(PREFIX .. 'detail:' .. period, detail, figures, sign) or new or first
+  end
+  if group[3] ~= '' then
+    local key = PREFIX .. 'contexts:' .. hour
+    local calls = redis.call('HINCRBY', key, group[3], sign(0, 1))
+    if calls < 1 then redis.call('HDEL', key, group[3]) end
+    first = first or calls == 1
+  end
+  return first
+end
+
 local function usage_key(record)
-  return PREFIX .. 'usage:' .. string.sub(record[HOUR], 1, 10)
+  return PREFIX .. 'usage:' .. record[HOUR]
 end
 
 -- Returns the entry's id in its stream.
@@ -58,12 +80,25 @@ local function write_record(record)
     arguments[2 * i - 1] = FIELDS[i]
     arguments[2 * i] = text_of(values[i])
   end
-  local key = usage_key(record)
-  local entry = redis.call('XADD', key, '*', unpack(arguments))
-  if roll_up(record, add) then
-    local kept_until = text_of(record[KEPT_UNTIL])
-    redis.call('PEXPIREAT', key, kept_until)
-    redis.call('PEXPIREAT', PREFIX .. 'rollup:' .. record[HOUR], kept_until)
+  local hour, kept_until = record[HOUR], text_of(record[KEPT_UNTIL])
+  local entry = redis.call('XADD', usage_key(record), '*', unpack(arguments))
+  if roll_up(record, values[POLICIES], add) then
+    local day = string.sub(hour, 1, 10)
+    for _, name in ipairs({'usage:' .. hour, 'rollup:' .. hour, 'detail:' .. hour,
+                           'contexts:' .. hour, 'rollup:' .. day, 'detail:' .. day}) do
+      redis.call('PEXPIREAT', PREFIX .. name, kept_until)
+    end
+    redis.call('ZADD', PREFIX .. 'hours', kept_until, hour)
+  end
+  -- Entries are in the order of their settlement. Who looks for the newest
+  -- admissions may stop once no older entry can be of a later one.
+  local ahead = values[TIMESTAMP] - tonumber(string.match(entry, '^%d+'))
+  if ahead > 0 then
+    local key = PREFIX .. 'ahead:' .. hour
+    if ahead > tonumber(redis.call('GET', key) or 0) then
+      redis.call('SET', key, text_of(ahead))
+      redis.call('PEXPIREAT', key, kept_until)
+    end
   end
   return entry
 end
@@ -73,7 +108,8 @@ end
 local function remember(charge, entry)
   local key, record = PREFIX .. 'call:' .. charge.id, charge.record
   if not charge.correctable then
-    redis.call('SET', key, cmsgpack.pack({'settled', charge.token, charge.overrun}), 'PX',
+    redis.call('SET', key,
+               cmsgpack.pack({'settled', charge.token, charge.overrun, record[HOUR], entry}), 'PX',
                CALL_KEPT_MS)
     return
   end

@@ -31,18 +31,28 @@ export function fetchRaw(url, {method = 'GET', headers = {}, body, ca} = {}) {
   });
 }
 
+// The store section of a proxy whose own files are in `folder`: embedded, or in
+// the Redis at BUDGET_E2E_REDIS, so that every test can be run on either.
+function storeIn(folder) {
+  const files = `path: ${path.join(folder, 'data')}`;
+  const url = process.env.BUDGET_E2E_REDIS;
+  if (!url) return `store: {kind: embedded, ${files}}`;
+  return `store: {kind: redis, url: "${url}", namespace: ${path.basename(folder)}, ${files}}`;
+}
+
 // A running proxy. `config` is YAML text; its listen, store and log sections
-// are the harness's (give `listen` to replace its one). Await start(), and
-// stop() or kill() it in the end.
+// are the harness's (give `listen` or `store` to replace its one). Await
+// start(), and stop() or kill() it in the end.
 export class Budget {
-  constructor({config, folder = temporaryFolder(), tls = false, env = {}, listen, logLevel = 'info'}) {
+  constructor({config, folder = temporaryFolder(), tls = false, env = {}, listen, store,
+               logLevel = 'info'}) {
     this.folder = folder;
     this.tls = tls;
     this.env = env;
     this.configFile = path.join(folder, 'budget.yaml');
     this.head = [
       listen ?? `listen: [{address: "127.0.0.1:0", serve: [llm, admin], tls: ${tls ? 'self_signed' : 'off'}}]`,
-      `store: {kind: embedded, path: ${path.join(folder, 'data')}}`,
+      store ?? storeIn(folder),
       `telemetry: {log: {level: ${logLevel}, format: json}}`,
     ].join('\n');
     this.writeConfig(config);

@@ -1,0 +1,76 @@
+// One topic's WebSocket, opened again whenever it breaks.
+import {base, heldKey} from './api';
+
+export interface FeedEvent {
+  type: string; topic: string; data: Record<string, unknown>; timestamp: string; id?: string | number;
+}
+
+export interface Feed { close: () => void }
+
+const firstWait = 500;
+const longestWait = 15_000;
+
+interface FeedOptions {
+  topic: string;
+  event: (event: FeedEvent) => void;
+  state: (up: boolean) => void;
+}
+
+// Asks for what came after the last event it has seen, and drops what it has
+// seen already.
+export function openFeed({topic, event, state}: FeedOptions): Feed {
+  let socket: WebSocket | undefined;
+  let wait = firstWait;
+  let retry: ReturnType<typeof setTimeout> | undefined;
+  let last: string | undefined;
+  let closed = false;
+  const seen = new Set<string>();
+
+  function address(): string {
+    const origin = new URL(base.peek() || '/', location.href);
+    origin.protocol = origin.protocol === 'https:' ? 'wss:' : 'ws:';
+    const prefix = origin.pathname.replace(/\/$/, '');
+    return `${origin.origin}${prefix}/ws/budget/${topic}${last ? `?since=${encodeURIComponent(last)}` : ''}`;
+  }
+
+  function take(text: string): void {
+    let message: FeedEvent;
+    try { message = JSON.parse(text) as FeedEvent; } catch { return; }
+    if (!message || typeof message.type !== 'string' || message.type === 'heartbeat') return;
+    if (message.id !== undefined) {
+      const id = String(message.id);
+      if (seen.has(id)) return;
+      seen.add(id);
+      if (seen.size > 5000) seen.delete(seen.values().next().value!);
+      last = id;
+    }
+    event(message);
+  }
+
+  function connect(): void {
+    retry = undefined;
+    const opened = new WebSocket(address());
+    socket = opened;
+    opened.onopen = () => {
+      const key = heldKey();
+      if (key) opened.send(JSON.stringify({type: 'auth', token: key}));
+      wait = firstWait;
+      state(true);
+    };
+    opened.onmessage = ({data}) => { if (typeof data === 'string') take(data); };
+    opened.onclose = () => {
+      if (closed) return;
+      state(false);
+      retry = setTimeout(connect, wait * (0.75 + Math.random() / 2));
+      wait = Math.min(longestWait, wait * 2);
+    };
+  }
+  connect();
+  return {
+    close: () => {
+      closed = true;
+      if (retry) clearTimeout(retry);
+      socket?.close();
+    },
+  };
+}

@@ -1,0 +1,19 @@
+import {render} from 'preact';
+import {follow} from './lib/live';
+import {resume} from './lib/session';
+import {paint} from './lib/theme';
+import {App} from './shell/app';
+import './style/tokens.css';
+import './style/base.css';
+import './style/pieces.css';
+import './style/views.css';
+import 'uplot/dist/uPlot.min.css';
+
+paint(document.documentElement);
+follow();
+render(<App />, document.body);
+// Without a server there is nobody to ask who is logged in: it is asked again.
+function begin(): void {
+  resume().catch(() => setTimeout(begin, 2000));
+}
+begin();

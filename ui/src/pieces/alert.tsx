@@ -1,0 +1,15 @@
+// How an alert is named.
+import type {Alert} from '../lib/types';
+import {Badge, type Tone} from './basics';
+
+const words: Record<string, string> = {
+  threshold: 'Threshold', budget_exceeded: 'Exceeded', price_change: 'Price', price_conflict: 'Price',
+  forecast: 'Forecast', anomaly: 'Anomaly', overrun: 'Overrun', store_failure: 'Store',
+};
+const tones: Record<string, Tone> = {error: 'bad', warning: 'warn', info: ''};
+
+export const whenOf = (alert: Alert) => alert.timestamp ?? alert.created_at ?? new Date(0).toISOString();
+
+export function AlertBadge({alert}: {alert: Alert}) {
+  return <Badge tone={tones[alert.severity] ?? ''}>{words[alert.type] ?? alert.type}</Badge>;
+}

@@ -1,0 +1,38 @@
+// Dialogs and drawers: the browser's own, so that focus and Escape are right.
+import type {ComponentChildren} from 'preact';
+import {useEffect, useRef} from 'preact/hooks';
+
+interface Props { kind?: 'box' | 'box large' | 'drawer' | 'palette'; label: string; close: () => void; children: ComponentChildren }
+
+export function Dialog({kind = 'box', label, close, children}: Props) {
+  const element = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const dialog = element.current!;
+    const before = document.activeElement;
+    dialog.showModal();
+    return () => {
+      dialog.close();
+      if (before instanceof HTMLElement && before.isConnected) before.focus();
+    };
+  }, []);
+  return <dialog ref={element} class={kind} aria-label={label}
+                 onCancel={(event) => { event.preventDefault(); close(); }}
+                 onClick={(event) => { if (event.target === element.current) close(); }}>
+    {children}
+  </dialog>;
+}
+
+interface ConfirmProps { title: string; text: string; action: string; confirm: () => void; close: () => void }
+// Only for what cannot be undone.
+export function Confirm({title, text, action, confirm, close}: ConfirmProps) {
+  return <Dialog label={title} close={close}>
+    <div>
+      <h2>{title}</h2>
+      <p class="soft wrap">{text}</p>
+      <div class="ends">
+        <button type="button" class="button" onClick={close}>Cancel</button>
+        <button type="button" class="button danger" onClick={() => { close(); confirm(); }}>{action}</button>
+      </div>
+    </div>
+  </Dialog>;
+}
