@@ -34,9 +34,12 @@ constexpr FieldSchema schemas[] = {
     {"at", "string", "The instant to price at; default: now", time_format},
     {"audio_input_tokens", "integer", "Part of input_tokens", count},
     {"audio_output_tokens", "integer", "Part of output_tokens", count},
+    {"base", "string", "What the changes are made to: the policies in force, or none",
+     R"({"enum":["current","empty"],"default":"current"})"},
     {"bucket", "string", "The length of a bucket, in UTC",
      R"({"enum":["minute","hour","day","week","month"],"default":"hour"})"},
     {"budget_id", "string", "The name of a budget", ""},
+    {"budgets", "array", "Budgets to set", R"({"items":{"type":"object"}})"},
     {"cache_read_tokens", "integer", "Part of input_tokens", count},
     {"cache_write_tokens", "integer", "Part of input_tokens", count},
     {"clamp_min_tokens", "integer", "Below this a clamped call is refused instead", at_least_one},
@@ -97,6 +100,7 @@ constexpr FieldSchema schemas[] = {
     {"providers", "array", "The providers the key is for", ""},
     {"reason", "string", "Why, for people", ""},
     {"reasoning_tokens", "integer", "Part of output_tokens", count},
+    {"remove", "array", "Ids of budgets and policies to do without", ""},
     {"request_id", "string", "The id of a call", ""},
     {"request_limit", "integer", "Calls", count},
     {"requested_model", "string", "The model that was asked for", ""},
@@ -133,7 +137,8 @@ constexpr FieldSchema schemas[] = {
     {"user", "string", "The user on whose behalf calls are made", ""},
     {"warning_threshold", "number", "The share from which calls are warned", share},
     {"when_exceeded", "array", "What to try before refusing: clamp, downgrade, queue",
-     R"({"items":{"type":["string","object"]}})"}};
+     R"({"items":{"type":["string","object"]}})"},
+    {"who", "string", "The name of the admin key", ""}};
 
 const FieldSchema& schema_of(std::string_view name) {
   const auto* found = std::lower_bound(

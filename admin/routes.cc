@@ -37,6 +37,9 @@ constexpr Route table[] = {
     {"POST", "/api/policies", Role::operate, create_policy,
      "Make a policy, in a budget of the API's or of the file", "budget_id* name* @policy",
      Form::data, 201},
+    {"POST", "/api/policies/simulate", Role::viewer, simulate_policies,
+     "What another set of policies would have made of the recorded calls",
+     "start_time* end_time base budgets policies remove"},
     {"GET", "/api/policies/{id}", Role::viewer, get_policy, "Get a policy"},
     {"PUT", "/api/policies/{id}", Role::operate, put_policy, "Change a policy made through the API",
      "name @policy"},
@@ -93,6 +96,12 @@ constexpr Route table[] = {
     {"POST", "/api/tokens/count", Role::viewer, count_tokens, "Count tokens",
      "model encoding text messages"},
     {"GET", "/api/providers", Role::viewer, list_providers, "List providers", "page limit",
+     Form::list},
+
+    {"GET", "/api/components", Role::viewer, list_components,
+     "List the components that have called or that policies name", "start_time end_time page limit",
+     Form::list},
+    {"GET", "/api/tiers", Role::viewer, list_tiers, "List tiers of models", "page limit",
      Form::list},
 
     {"POST", "/api/session", Role::anyone, begin_session,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "admin/merged_policies.h"
+#include "admin/provider_traffic.h"
 #include "policy/engine.h"
 #include "pricing/catalog.h"
 
@@ -17,6 +18,7 @@ struct ProviderView {
   std::string format;
   std::string url;  // without credentials; "" for the simulated provider
   pricing::PricedProvider priced;
+  std::shared_ptr<const ProviderTraffic> traffic;  // null: none is counted
 };
 
 // A snapshot of the running configuration. Holds no secret.

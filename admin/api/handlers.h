@@ -32,6 +32,13 @@ Answer put_policy_of_budget(Context& context);
 Answer delete_policy(Context& context);
 Answer delete_policy_of_budget(Context& context);
 
+// simulate.cc
+Answer simulate_policies(Context& context);
+
+// components.cc
+Answer list_components(Context& context);
+Answer list_tiers(Context& context);
+
 // overrides.cc
 Answer list_overrides(Context& context);
 Answer create_override(Context& context);
