@@ -38,6 +38,20 @@ std::string_view presented_key(const ApiRequest& request) {
   return authorization;
 }
 
+std::string session_cookie(const ApiRequest& request) {
+  std::string_view cookies = field(request, "cookie");
+  while (!cookies.empty()) {
+    std::string_view one = cookies.substr(0, cookies.find(';'));
+    cookies.remove_prefix(std::min(cookies.size(), one.size() + 1));
+    while (one.starts_with(' ')) one.remove_prefix(1);
+    if (one.starts_with(Sessions::cookie_name) && one.size() > Sessions::cookie_name.size() &&
+        one[Sessions::cookie_name.size()] == '=') {
+      return std::string(one.substr(Sessions::cookie_name.size() + 1));
+    }
+  }
+  return "";
+}
+
 ApiResponse unidentified(const Failure& why) {
   ApiResponse response = failure(why);
   if (response.status == 401 || response.status == 429) {
@@ -84,7 +98,7 @@ std::optional<std::string> Auth::problem_in(const std::vector<AdminKey>& keys) {
   return std::nullopt;
 }
 
-Auth::Auth(const std::vector<AdminKey>& keys) {
+Auth::Auth(const std::vector<AdminKey>& keys, const Sessions* sessions) : sessions_(sessions) {
   for (const AdminKey& key : keys) {
     Principal principal;
     principal.name = key.name;
@@ -99,6 +113,26 @@ std::optional<Principal> Auth::of_digest(const Digest& digest) const {
     if (equal_in_constant_time(known.digest, digest)) match = &known;
   }
   return match ? std::optional(match->principal) : std::nullopt;
+}
+
+std::optional<Principal> Auth::of_session(const Session& session) const {
+  auto principal = of_digest(session.key);
+  if (!principal) return std::nullopt;
+  principal->session = session.id;
+  principal->csrf_token = session.csrf_token;
+  principal->session_ends_at = session.ends_at;
+  return principal;
+}
+
+std::expected<Principal, Failure> Auth::identify(const ApiRequest& request, policy::Time now) {
+  const std::string_view key = presented_key(request);
+  const std::string cookie = key.empty() && sessions_ ? session_cookie(request) : "";
+  if (!cookie.empty()) {
+    if (const auto session = sessions_->remembered(cookie, now)) {
+      if (auto principal = of_session(*session)) return std::move(*principal);
+    }
+  }
+  return identify(key, now);
 }
 
 std::expected<Principal, Failure> Auth::identify(std::string_view key, policy::Time now) {

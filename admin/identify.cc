@@ -1,6 +1,5 @@
 #include "admin/identify.h"
 
-#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -13,21 +12,6 @@ std::string_view field(const ApiRequest& request, std::string_view name) {
     if (key == name) return value;
   }
   return {};
-}
-
-// The session's cookie among all of the request; "" when there is none.
-std::string session_cookie(const ApiRequest& request) {
-  std::string_view cookies = field(request, "cookie");
-  while (!cookies.empty()) {
-    std::string_view one = cookies.substr(0, cookies.find(';'));
-    cookies.remove_prefix(std::min(cookies.size(), one.size() + 1));
-    while (one.starts_with(' ')) one.remove_prefix(1);
-    if (one.starts_with(Sessions::cookie_name) && one.size() > Sessions::cookie_name.size() &&
-        one[Sessions::cookie_name.size()] == '=') {
-      return std::string(one.substr(Sessions::cookie_name.size() + 1));
-    }
-  }
-  return "";
 }
 
 Failure refused(ErrorCode code, std::string message) {
@@ -48,7 +32,7 @@ Awaitable<std::expected<Principal, Failure>> identify(Services& services, const 
   const auto found = co_await run_blocking(services.pool, std::move(find));
   if (!found) co_return std::unexpected(store_failed("sessions cannot be looked up"));
   std::optional<Principal> principal;
-  if (*found) principal = services.auth.of_digest((*found)->key);
+  if (*found) principal = services.auth.of_session(**found);
   if (!principal) {
     co_return std::unexpected(
         refused(ErrorCode::authentication_error, "The session has ended. Log in again."));
@@ -61,9 +45,6 @@ Awaitable<std::expected<Principal, Failure>> identify(Services& services, const 
                 "A change by a session needs its CSRF token in X-CSRF-Token; GET /api/session "
                 "tells it."));
   }
-  principal->session = (*found)->id;
-  principal->csrf_token = (*found)->csrf_token;
-  principal->session_ends_at = (*found)->ends_at;
   co_return *principal;
 }
 

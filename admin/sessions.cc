@@ -1,15 +1,16 @@
 #include "admin/sessions.h"
 
+#include <algorithm>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <cstdint>
+#include <vector>
 
 #include "admin/answer.h"
 
 namespace budget::admin {
 namespace {
 
-constexpr std::string_view collection = "sessions";
 constexpr std::size_t token_bytes = 32;
 // How much of its idle time a session may lose to not being written each time.
 constexpr std::chrono::minutes seen_every{5};
@@ -81,12 +82,42 @@ std::expected<std::optional<Session>, StateError> Sessions::find(std::string_vie
     // request does it.
     static_cast<void>(store_.put(collection, id, body_of(*stored), (*item)->version));
   }
-  return Session{id, stored->key, csrf_of(token), stored->begun_at + lives_for};
+  Session session{id, stored->key, csrf_of(token), stored->begun_at + lives_for};
+  const std::lock_guard lock(mutex_);
+  std::erase_if(remembered_, [now](const auto& each) { return each.second.until <= now; });
+  remembered_.insert_or_assign(
+      id, Remembered{session, std::min(session.ends_at, stored->seen_at + idle_for)});
+  return session;
+}
+
+std::optional<Session> Sessions::remembered(std::string_view token, policy::Time now) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = remembered_.find(to_hex(digest_of(token)));
+  if (found == remembered_.end() || found->second.until <= now) return std::nullopt;
+  return found->second.session;
+}
+
+void Sessions::recheck() {
+  std::vector<std::string> ids;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, each] : remembered_) ids.push_back(id);
+  }
+  for (const std::string& id : ids) {
+    const auto item = store_.get(collection, id);
+    if (!item || *item) continue;
+    const std::lock_guard lock(mutex_);
+    remembered_.erase(id);
+  }
 }
 
 std::expected<void, StateError> Sessions::end(std::string_view id) {
   const auto erased = store_.erase(collection, id, std::nullopt);
   if (!erased) return std::unexpected(erased.error());
+  const std::lock_guard lock(mutex_);
+  if (const auto found = remembered_.find(id); found != remembered_.end()) {
+    remembered_.erase(found);
+  }
   return {};
 }
 

@@ -3,6 +3,9 @@
 
 #include <chrono>
 #include <expected>
+#include <functional>
+#include <map>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,6 +28,7 @@ class Sessions {
  public:
   static constexpr std::chrono::hours idle_for{8};
   static constexpr std::chrono::hours lives_for{24};
+  static constexpr std::string_view collection = "sessions";
   static constexpr std::string_view cookie_name = "budget_session";
 
   explicit Sessions(StateStore& store) : store_(store) {}
@@ -38,10 +42,22 @@ class Sessions {
   std::expected<std::optional<Session>, StateError> find(std::string_view token, policy::Time now);
   std::expected<void, StateError> end(std::string_view id);
 
+  // A session that find() has found here, still good as far as this process
+  // knows. Does not block.
+  [[nodiscard]] std::optional<Session> remembered(std::string_view token, policy::Time now) const;
+  // Forgets those of them that another replica has ended.
+  void recheck();
+
  private:
+  struct Remembered {
+    Session session;
+    policy::Time until;
+  };
   void sweep(policy::Time now);
 
   StateStore& store_;
+  mutable std::mutex mutex_;
+  std::map<std::string, Remembered, std::less<>> remembered_;  // by id
 };
 
 }  // namespace budget::admin
