@@ -266,6 +266,11 @@ json::object responses_json(const Route& route) {
     if (route.path == "/ready") {
       responses["503"] = answer_json("Not ready", "application/json", {{"type", "object"}});
     }
+    if (route.path == "/api/session") {
+      failure("400", "The request is wrong; details.problems says where");
+      failure("401", "No key, or a wrong one");
+      failure("429", "Too many wrong keys");
+    }
     failure("500", "A defect");
     return responses;
   }
@@ -274,6 +279,9 @@ json::object responses_json(const Route& route) {
   if (route.role != Role::viewer) failure("403", "The key's role is not enough");
   if (route.path.find('{') != std::string_view::npos) failure("404", "There is none of that id");
   if (route.role != Role::viewer) failure("409", "It is in the way of what there is");
+  if (route.method == "POST" && route.role > Role::viewer) {
+    failure("422", "The Idempotency-Key was used for another request");
+  }
   if (takes_if_match(route)) failure("412", "It was changed since it was read");
   failure("503", "The store cannot be asked just now");
   return responses;
@@ -310,6 +318,13 @@ json::object operation_json(const Route& route) {
                                       {"in", "header"},
                                       {"required", false},
                                       {"description", "The ETag that it was read with"},
+                                      {"schema", json::object{{"type", "string"}}}});
+  }
+  if (route.method == "POST" && route.role > Role::viewer) {
+    parameters.push_back(json::object{{"name", "Idempotency-Key"},
+                                      {"in", "header"},
+                                      {"required", false},
+                                      {"description", "Makes the request safe to repeat for 24 h"},
                                       {"schema", json::object{{"type", "string"}}}});
   }
   const std::vector<NamedField> fields = fields_of(route);

@@ -1,6 +1,8 @@
 // Console sessions, and what every answer carries.
 #include <gtest/gtest.h>
 
+#include "admin/auth.h"
+#include "admin/service.h"
 #include "admin/sessions.h"
 #include "tests/admin/admin_under_test.h"
 
