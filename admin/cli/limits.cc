@@ -1,5 +1,6 @@
 // Limits changed, for good or for a time, and tried on what was recorded.
 #include <algorithm>
+#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
 #include "admin/cli/asking.h"
@@ -8,21 +9,25 @@
 namespace budget::cli {
 namespace {
 
-constexpr std::string_view match_fields[] = {"component", "provider", "model", "tier", "user"};
+// Of an option whose value is a part of what the policy matches.
+constexpr std::string_view match_prefix = "match.";
 
 // The options of a policy as the API takes them.
 Asked<json::object> definition_of(const Command& command, const Invocation& invocation) {
   auto body = body_of(command, invocation);
   if (!body) return std::unexpected(body.error());
   json::object match;
-  for (const std::string_view field : match_fields) {
-    const auto* value = body->if_contains(field);
-    if (!value) continue;
-    match[field] = *value;
-    body->erase(field);
+  json::object definition;
+  for (const auto& [name, value] : *body) {
+    const std::string_view field = name;
+    if (field.starts_with(match_prefix)) {
+      match[field.substr(match_prefix.size())] = value;
+    } else {
+      definition[field] = value;
+    }
   }
-  if (!match.empty()) body->insert_or_assign("match", std::move(match));
-  return *std::move(body);
+  if (!match.empty()) definition["match"] = std::move(match);
+  return definition;
 }
 
 // By the words of the API, which the other commands show too.
@@ -107,15 +112,17 @@ Asked<json::object> changes_of(const Invocation& invocation) {
   auto definition = definition_of(command_of("simulate"), invocation);
   if (!definition) return std::unexpected(definition.error());
   json::object body;
-  for (const auto* own : {"changes", "remove", "base"}) {
-    if (auto* value = definition->if_contains(own)) {
-      if (std::string_view(own) == "changes") {
-        for (const auto& [name, each] : value->as_object()) body[name] = each;
-      } else {
-        body[own] = *value;
-      }
-      definition->erase(own);
+  if (const std::string changes = invocation.get("changes"); !changes.empty()) {
+    boost::system::error_code error;
+    const json::value sent = json::parse(changes, error);
+    if (error || !sent.is_object()) {
+      return std::unexpected(Failed{bad_usage, "--changes must be a JSON object"});
     }
+    body = sent.get_object();
+  }
+  for (const auto* own : {"remove", "base"}) {
+    if (const auto* value = definition->if_contains(own)) body[own] = *value;
+    definition->erase(own);
   }
   const std::string id = invocation.get("policy");
   const std::size_t slash = std::min(id.find('/'), id.size());
