@@ -22,6 +22,7 @@ struct ApiRequest {
   std::string query;  // as received
   std::vector<std::pair<std::string, std::string>> headers;  // names lower-case
   std::string body;
+  bool secure = false;  // it came over TLS
 };
 
 struct ApiResponse {

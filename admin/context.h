@@ -14,12 +14,14 @@
 #include "admin/blocking.h"
 #include "admin/events.h"
 #include "admin/http_client.h"
+#include "admin/idempotency.h"
 #include "admin/input.h"
 #include "admin/key_store.h"
 #include "admin/live/live_feed.h"
 #include "admin/price_feed/price_feed.h"
 #include "admin/runtime_policies.h"
 #include "admin/service.h"
+#include "admin/sessions.h"
 #include "admin/state/state_store.h"
 #include "admin/view.h"
 
@@ -34,6 +36,8 @@ struct Services {
   MetricSource metrics;
   CounterSource counters;
   Auth& auth;
+  Sessions& sessions;
+  Idempotency& idempotency;
   KeyStore& keys;
   RuntimePolicies& policies;
   AllocationNotes& allocations;

@@ -37,6 +37,9 @@ constexpr Route table[] = {
     {"POST", "/api/policies", Role::operate, create_policy,
      "Make a policy, in a budget of the API's or of the file", "budget_id* name* @policy",
      Form::data, 201},
+    {"POST", "/api/policies/simulate", Role::viewer, simulate_policies,
+     "What another set of policies would have made of the recorded calls",
+     "start_time* end_time base budgets policies remove"},
     {"GET", "/api/policies/{id}", Role::viewer, get_policy, "Get a policy"},
     {"PUT", "/api/policies/{id}", Role::operate, put_policy, "Change a policy made through the API",
      "name @policy"},
@@ -113,12 +116,26 @@ constexpr Route table[] = {
     {"POST", "/api/team/messages", Role::operate, post_team_message, "Say something to the team",
      "text*", Form::data, 201},
 
+    {"GET", "/api/components", Role::viewer, list_components,
+     "List the components that have called or that policies name", "start_time end_time page limit",
+     Form::list},
+    {"GET", "/api/tiers", Role::viewer, list_tiers, "List tiers of models", "page limit",
+     Form::list},
+
+    {"POST", "/api/session", Role::anyone, begin_session,
+     "Log in: an admin key for a session's cookie", "key", Form::data, 201},
+    {"GET", "/api/session", Role::viewer, get_session, "Who asks, and a session's CSRF token"},
+    {"DELETE", "/api/session", Role::viewer, end_session, "Log out"},
+    {"GET", "/api/audit", Role::viewer, list_audit, "Who changed what, newest first",
+     "who resource method path start_time end_time page limit", Form::list},
+
     {"GET", "/api/keys", Role::admin, list_keys, "List proxy keys", "page limit", Form::list},
     {"POST", "/api/keys", Role::admin, create_key, "Make a proxy key",
-     "name* component user tags providers models may_set expires_at", Form::data, 201},
+     "name* component user tags providers models may_set expires_at", Form::data, 201, true},
     {"GET", "/api/keys/{id}", Role::admin, get_key, "Get a proxy key"},
     {"DELETE", "/api/keys/{id}", Role::admin, revoke_key, "Revoke a proxy key"},
-    {"POST", "/api/keys/{id}/rotate", Role::admin, rotate_key, "Give a proxy key a new secret"},
+    {"POST", "/api/keys/{id}/rotate", Role::admin, rotate_key, "Give a proxy key a new secret", "",
+     Form::data, 200, true},
 };
 
 }  // namespace

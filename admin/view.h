@@ -8,6 +8,7 @@
 
 #include "admin/merged_policies.h"
 #include "admin/price_feed/price_source.h"
+#include "admin/provider_traffic.h"
 #include "policy/engine.h"
 #include "pricing/catalog.h"
 
@@ -18,6 +19,7 @@ struct ProviderView {
   std::string format;
   std::string url;  // without credentials; "" for the simulated provider
   pricing::PricedProvider priced;
+  std::shared_ptr<const ProviderTraffic> traffic;  // null: none is counted
 };
 
 // A snapshot of the running configuration. Holds no secret.

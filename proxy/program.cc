@@ -308,7 +308,8 @@ void Program::reload() {
     config_error_ = join(config.error());
   } else {
     const std::vector<std::string> late = need_restart(started_with_, *config);
-    auto snapshot = pipeline::make_snapshot(std::move(*config), snapshot_->catalog);
+    auto snapshot =
+        pipeline::make_snapshot(std::move(*config), snapshot_->catalog, snapshot_.get());
     if (snapshot) {
       for (const std::string& key : late) log_.warn("needs_restart", {{"key", key}});
       config_error_.clear();

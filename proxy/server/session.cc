@@ -249,6 +249,7 @@ admin::ApiRequest Session::api_request(const pipeline::Request& request) const {
   api_request.path = request.path;
   api_request.query = request.query;
   api_request.body = request.body;
+  api_request.secure = role_.tls;
   for (const net::Field& field : head_.fields) {
     std::string name(field.name);
     std::transform(name.begin(), name.end(), name.begin(),

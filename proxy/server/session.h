@@ -18,6 +18,7 @@ namespace budget::server {
 struct Role {
   bool llm = true;
   bool admin = true;
+  bool tls = false;  // the connection is
 };
 
 // What sessions of a worker share.

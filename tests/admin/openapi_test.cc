@@ -26,6 +26,7 @@ std::string with_real_ids(std::string_view pattern, const std::string& allocatio
   };
   put("{budget}/{policy}", "team/daily-cap");
   put("{file}", "index.html");
+  put("{provider}/{model}", "openai/gpt-4o");
   if (path.starts_with("/api/policies")) put("{id}", "team%2Fdaily-cap");
   if (path.starts_with("/api/budgets")) put("{id}", "team");
   if (path.starts_with("/api/allocations")) put("{id}", allocation);
@@ -98,7 +99,9 @@ TEST(OpenApi, NamesExactlyTheFieldsThatHandlersRead) {
   const json::object document = openapi_document(routes(), "1");
   int read_something = 0;
   for (const Route& route : routes()) {
-    const std::string method = route.method == "GET" ? "get" : route.method == "PUT" ? "put" : "post";
+    const std::string method = route.method == "GET"   ? "get"
+                               : route.method == "PUT" ? "put"
+                                                       : "post";
     const bool get = route.method == "GET";
     if (route.method == "DELETE") continue;  // takes an id alone
     const Told told = admin.ask(std::string(route.method),
