@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "admin/alerts/alert_watch.h"
 #include "admin/allocation_notes.h"
 #include "admin/answer.h"
 #include "admin/auth.h"
@@ -47,6 +48,7 @@ struct Services {
   EventSink& events;
   TeamChat& chat;
   LiveFeed& live;
+  AlertWatch& alerts;
   boost::asio::thread_pool& pool;  // for what may block
 };
 

@@ -35,6 +35,7 @@ constexpr std::string_view share = R"({"exclusiveMinimum":0,"maximum":1})";
 
 // Sorted by name.
 constexpr FieldSchema schemas[] = {
+    {"acknowledged", "boolean", "Whether somebody knows of the alert", ""},
     {"action_threshold", "number", "soft_limit: the share from which calls are refused", share},
     {"at", "string", "The instant to price at; default: now", time_format},
     {"audio_input", "string", million, ""},
@@ -53,6 +54,9 @@ constexpr FieldSchema schemas[] = {
     {"cache_write_1h", "string", million, ""},
     {"cache_write_5m", "string", million, ""},
     {"cache_write_tokens", "integer", "Part of input_tokens", count},
+    {"channel", "string", "The id of one channel; default: all", ""},
+    {"channels", "object", "By a channel's id: whether it is enabled, and its min_severity",
+     R"({"additionalProperties":{"type":"object"}})"},
     {"character", "string", unit, ""},
     {"clamp_min_tokens", "integer", "Below this a clamped call is refused instead", at_least_one},
     {"component", "string", "The component that calls", ""},
@@ -94,6 +98,7 @@ constexpr FieldSchema schemas[] = {
     {"model", "string", "The model; in a list of prices, a part of its name", ""},
     {"models", "array", "Patterns of the models the key is for", ""},
     {"name", "string", "A name for people", ""},
+    {"note", "string", "What is known of it, or done", ""},
     {"on_client_abort", "string", "When the client goes away", R"({"enum":["cancel","drain"]})"},
     {"on_store_failure", "string", "While the store cannot be asked",
      R"({"enum":["deny","allow"]})"},
@@ -109,6 +114,7 @@ constexpr FieldSchema schemas[] = {
     {"period", "string", "The policy's period", ""},
     {"policies", "array", "The budget's policies; ids alone leave them as they are",
      R"({"items":{"type":["object","string"]}})"},
+    {"policy", "string", "The id of a policy", ""},
     {"policy_id", "string", "A policy that calls counted against", ""},
     {"priority", "integer", "The call's priority", R"({"minimum":1,"maximum":10})"},
     {"priority_bypass", "integer", "soft_limit: calls of this priority and above go through",
@@ -133,9 +139,11 @@ constexpr FieldSchema schemas[] = {
     {"seconds", "integer", "Of audio", count},
     {"service_tier", "string", "The provider's",
      R"({"enum":["standard","batch","flex","priority"],"default":"standard"})"},
+    {"severity", "string", "Of the alert", R"({"enum":["info","warning","error"]})"},
     {"shadow", "boolean", "Decide and record, never act", ""},
     {"source", "string", "The name of one source; default: all", ""},
     {"start_time", "string", "At or after this; RFC 3339, or a date", ""},
+    {"state", "string", "What became of it", R"({"enum":["pending","delivered","dead"]})"},
     {"status", "integer", "HTTP status", R"({"minimum":100,"maximum":599})"},
     {"stream", "boolean", "Whether the answer was streamed", ""},
     {"stream_overrun", "string", "A stream that reaches the limit", R"({"enum":["cut","finish"]})"},
@@ -144,6 +152,9 @@ constexpr FieldSchema schemas[] = {
     {"task_id", "string", "The task that calls belong to", ""},
     {"task_type", "string", "The kind of task", ""},
     {"text", "string", "The text to count", ""},
+    {"text@message", "string", "What to say; lines are kept", R"({"maxLength":4000})"},
+    {"thresholds", "array", "Shares of a limit; left out: the configuration's",
+     R"({"items":{"type":"number","exclusiveMinimum":0}})"},
     {"tier", "string", "A tier of models", ""},
     {"time_to_first_byte_ms", "integer", "Milliseconds", count},
     {"timestamp", "string", "When the call began", time_format},
@@ -153,6 +164,9 @@ constexpr FieldSchema schemas[] = {
     {"total_cost", "string", "US dollars", ""},
     {"type", "string", "What the policy does at its limit",
      R"({"enum":["ignore","warn","soft_limit","hard_limit"],"default":"hard_limit"})"},
+    {"type@alert", "string", "The alert's type",
+     R"({"enum":["threshold","budget_exceeded","forecast","anomaly","overrun","unpriced","drift",)"
+     R"("price_change","price_conflict","price_source","store_failure"]})"},
     {"until", "string", "When it ends by itself", time_format},
     {"upstream_request_id", "string", "The provider's id of the call", ""},
     {"user", "string", "The user on whose behalf calls are made", ""},
@@ -291,8 +305,8 @@ json::object body_json(const std::vector<NamedField>& fields) {
   json::object properties;
   json::array required;
   for (const NamedField& field : fields) {
-    properties[field.schema->name] = schema_json(*field.schema);
-    if (field.required) required.push_back(json::value(field.schema->name));
+    properties[field.schema->said()] = schema_json(*field.schema);
+    if (field.required) required.push_back(json::value(field.schema->said()));
   }
   json::object schema{
       {"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
@@ -330,7 +344,7 @@ json::object operation_json(const Route& route) {
   const std::vector<NamedField> fields = fields_of(route);
   if (route.method == "GET") {
     for (const NamedField& field : fields) {
-      json::object parameter{{"name", field.schema->name},
+      json::object parameter{{"name", field.schema->said()},
                              {"in", "query"},
                              {"required", field.required},
                              {"schema", schema_json(*field.schema)}};

@@ -14,6 +14,10 @@ namespace {
 
 constexpr std::size_t blocking_threads = 2;
 
+AlertChannelSource without_channels() {
+  return [none = std::make_shared<const AlertChannels>()] { return none; };
+}
+
 class TheService final : public Service, public Api, public KeyDirectory, public CallWatcher {
  public:
   // `own_state` is null where options.state is another's.
@@ -30,11 +34,15 @@ class TheService final : public Service, public Api, public KeyDirectory, public
         generated_(std::move(generated)),
         watch_(*options.state, pool_),
         live_(options.clock, options.view, *options.state),
+        alerts_({options.clock, options.ledger, options.usage, options.view, options.counters},
+                *options.state, live_.events(),
+                {options.clock, *options.state, options.http, options.mailer,
+                 options.alert_channels ? options.alert_channels : without_channels()}),
         prices_({.clock = options.clock,
                  .state = *options.state,
                  .events = live_.events(),
                  .http = options.http,
-                 .alerts = options.alerts,
+                 .alerts = &alerts_.alerts(),
                  .view = options.view,
                  .publish = std::move(options.use_catalog)}),
         services_{options.clock,
@@ -55,9 +63,16 @@ class TheService final : public Service, public Api, public KeyDirectory, public
                   live_.events(),
                   live_.chat(),
                   live_,
+                  alerts_,
                   pool_} {
     watch_.on(std::string(TeamChat::log), [this] { live_.chat().tell(); });
     watch_.on(std::string(Sessions::collection), [this] { sessions_.recheck(); });
+    watch_.on(std::string(AlertBook::log), [this] { alerts_.alerts().tell(); });
+    watch_.on(std::string(AlertSettingsStore::collection), [this] {
+      alerts_.alerts().settings().reload();
+      alerts_.refresh();
+    });
+    alerts_.start();
     watch_.on(std::string(KeyStore::collection), [this] { keys_->reload(); });
     for (const std::string_view name : {RuntimePolicies::budgets, RuntimePolicies::overrides}) {
       watch_.on(std::string(name), [this] { policies_->refresh(); });
@@ -88,6 +103,7 @@ class TheService final : public Service, public Api, public KeyDirectory, public
   void close() override {
     prices_.close();
     watch_.close();
+    alerts_.close();
     live_.close();
     pool_.join();
     policies_->close();
@@ -123,12 +139,19 @@ class TheService final : public Service, public Api, public KeyDirectory, public
     live_.calls().touched(plan, states);
   }
   void settled(const SettledCall& call) override {
+    alerts_.calls().settled(call);
     live_.calls().ended(call.record);
     live_.calls().touched(call.plan, call.states);
   }
-  void refused(const RefusedCall& call) override { live_.calls().refused(call); }
-  void drifted(std::string_view, std::string_view, std::int64_t, std::int64_t) override {}
-  void store_failed(ledger::LedgerError) override {}
+  void refused(const RefusedCall& call) override {
+    alerts_.calls().refused(call);
+    live_.calls().refused(call);
+  }
+  void drifted(std::string_view provider, std::string_view model, std::int64_t counted,
+               std::int64_t told) override {
+    alerts_.calls().drifted(provider, model, counted, told);
+  }
+  void store_failed(ledger::LedgerError error) override { alerts_.calls().store_failed(error); }
 
  private:
   std::unique_ptr<StateStore> own_state_;
@@ -142,6 +165,7 @@ class TheService final : public Service, public Api, public KeyDirectory, public
   boost::asio::thread_pool pool_{blocking_threads};
   StateWatch watch_;
   LiveFeed live_;
+  AlertWatch alerts_;
   PriceFeed prices_;
   Services services_;
 };

@@ -83,15 +83,15 @@ std::expected<void, std::string> Program::open(Config config) {
   if (!store) return std::unexpected(store.error());
   store_ = std::move(*store);
 
+  alert_channels_ = alert_channels_of(config);
   auto admin = admin::make_service(admin_options(config));
   if (!admin) return std::unexpected(admin.error());
   admin_ = std::move(*admin);
 
-  services_ = std::make_unique<pipeline::Services>(
-      pipeline::Services{store_->clock(), store_->ledger_of_calls(), admin_->keys(), calibration_,
-                         metrics_, [this](const ledger::UsageRecord& record) { log_call(record); },
-                         [this](const admin::RefusedCall& refusal) { log_refusal(refusal); },
-                         admin_->calls()});
+  services_ = std::make_unique<pipeline::Services>(pipeline::Services{
+      store_->clock(), store_->ledger_of_calls(), admin_->keys(), calibration_, metrics_,
+      [this](const ledger::UsageRecord& record) { log_call(record); },
+      [this](const admin::RefusedCall& refusal) { log_refusal(refusal); }, admin_->calls()});
   shutdown_timeout_ = config.shutdown_timeout;
   {
     const std::lock_guard lock(change_mutex_);
@@ -127,6 +127,8 @@ admin::ServiceOptions Program::admin_options(const Config& config) {
                                 .admin_keys = {},
                                 .state = store_->state(),
                                 .http = http_.get(),
+                                .mailer = mailer_.get(),
+                                .alert_channels = {},
                                 .policies_changed = [this] { policies_changed(); }};
   options.use_catalog = [this](std::shared_ptr<const pricing::Catalog> catalog) {
     use_catalog(std::move(catalog));
@@ -134,6 +136,10 @@ admin::ServiceOptions Program::admin_options(const Config& config) {
   options.view = [this] {
     const std::lock_guard lock(view_mutex_);
     return view_;
+  };
+  options.alert_channels = [this] {
+    const std::lock_guard lock(view_mutex_);
+    return alert_channels_;
   };
   options.metrics = [this] {
     auto families = metric_families(metrics_);
@@ -327,8 +333,10 @@ void Program::reload() {
 void Program::publish() {
   auto view =
       view_of(*snapshot_, config_error_, draining_, workers_.size(), merged_, policies_error_);
+  auto channels = alert_channels_of(snapshot_->config);
   const std::lock_guard lock(view_mutex_);
   view_ = std::move(view);
+  alert_channels_ = std::move(channels);
 }
 
 void Program::begin_drain() {

@@ -18,6 +18,7 @@
 #include "proxy/config.h"
 #include "proxy/http_client.h"
 #include "proxy/log.h"
+#include "proxy/mailer.h"
 #include "proxy/pipeline/metrics.h"
 #include "proxy/pipeline/services.h"
 #include "proxy/pipeline/snapshot.h"
@@ -81,6 +82,7 @@ class Program {
   pricing::Calibration calibration_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<admin::HttpClient> http_ = make_http_client();
+  std::unique_ptr<admin::Mailer> mailer_ = make_mailer();
   std::unique_ptr<admin::Service> admin_;
   std::unique_ptr<pipeline::Services> services_;
   server::TaskGroup tasks_;
@@ -108,6 +110,7 @@ class Program {
 
   mutable std::mutex view_mutex_;
   std::shared_ptr<const admin::View> view_;
+  std::shared_ptr<const admin::AlertChannels> alert_channels_;
 };
 
 }  // namespace budget

@@ -93,6 +93,24 @@ std::shared_ptr<const admin::View> view_of(const pipeline::Snapshot& snapshot,
   return view;
 }
 
+std::shared_ptr<const admin::AlertChannels> alert_channels_of(const Config& config) {
+  auto channels = std::make_shared<admin::AlertChannels>();
+  channels->thresholds_ppm = config.alerts.thresholds_ppm;
+  for (const WebhookConfig& webhook : config.alerts.webhooks) {
+    channels->webhooks.push_back(
+        {webhook.url, webhook.secret, webhook.format == WebhookConfig::Format::slack});
+  }
+  if (const auto& email = config.alerts.email) {
+    using Frequency = admin::EmailChannel::Frequency;
+    const Frequency frequency = email->frequency == EmailConfig::Frequency::daily ? Frequency::daily
+                                : email->frequency == EmailConfig::Frequency::weekly
+                                    ? Frequency::weekly
+                                    : Frequency::immediate;
+    channels->email = admin::EmailChannel{email->smtp, email->from, email->to, frequency};
+  }
+  return channels;
+}
+
 std::vector<admin::MetricFamily> metric_families(const pipeline::Metrics& metrics) {
   return {
       calls(metrics),

@@ -88,6 +88,15 @@ Answer calculate_cost(Context& context);
 Answer list_team_messages(Context& context);
 Answer post_team_message(Context& context);
 
+// alerts.cc
+Answer list_alerts(Context& context);
+Answer get_alert(Context& context);
+Answer acknowledge_alert(Context& context);
+Answer check_alerts(Context& context);
+Answer list_alert_deliveries(Context& context);
+Answer get_alert_settings(Context& context);
+Answer put_alert_settings(Context& context);
+Answer test_alert_channels(Context& context);
 // price_changes.cc
 Answer price_history(Context& context);
 Answer list_price_sources(Context& context);

@@ -166,6 +166,20 @@ constexpr Option keys_create_options[] = {
     {"may-set", "LIST", "The labels its holder may set", "may_set"},
     {"expires", "TIME", "When it ends: in 30d, or RFC 3339", "expires_at"}};
 
+constexpr Option alerts_list_options[] = {
+    {"type", "TYPE", "Of this type", "type", false, false,
+     "threshold budget_exceeded forecast anomaly overrun unpriced drift price_change "
+     "price_conflict price_source store_failure"},
+    {"severity", "LEVEL", "Of this severity", "severity", false, false, "info warning error"},
+    {"policy", "ID", "About this policy", "policy"},
+    {"budget", "NAME", "About this budget", "budget_id"},
+    {"acknowledged", "BOOL", "Known to somebody or not", "acknowledged", false, false,
+     "true false"},
+    {"limit", "N", "At most so many (default: 50)"}};
+
+constexpr Option alerts_ack_options[] = {{"id", "ID", "Its id", "", true, true},
+                                         {"note", "TEXT", "What is done about it", "note"}};
+
 constexpr Option keys_list_options[] = {{"limit", "N", "At most so many (default: 50)"}};
 
 constexpr Command table[] = {
@@ -206,6 +220,11 @@ constexpr Command table[] = {
     {"calc-cost", "What usage costs", calc_cost_options,
      "budget calc-cost --provider openai --model gpt-4o --input-tokens 1000 --output-tokens 500",
      run_calc_cost},
+    {"alerts list", "Alerts, newest first", alerts_list_options,
+     "budget alerts list --acknowledged false\nbudget alerts list --severity error --format json",
+     run_alerts_list},
+    {"alerts ack", "Say that an alert is known", alerts_ack_options,
+     "budget alerts ack alert_019ab5f0e2c41f2e3d4c --note 'raised for this week'", run_alerts_ack},
     {"keys create", "Make a proxy key", keys_create_options,
      "budget keys create --name ci --component apollo --models 'gpt-4o*' --expires 30d",
      run_keys_create},
@@ -222,6 +241,7 @@ constexpr Command table[] = {
 
 constexpr Group group_table[] = {{"allocate", "Tokens set aside for a context"},
                                  {"prices", "What models cost"},
+                                 {"alerts", "What should be known of"},
                                  {"keys", "Proxy keys: who may call"},
                                  {"usage", "What was used"}};
 

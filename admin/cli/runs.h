@@ -30,6 +30,10 @@ Outcome run_prices_set(Client& client, const Invocation& invocation);
 Outcome run_prices_unset(Client& client, const Invocation& invocation);
 Outcome run_calc_cost(Client& client, const Invocation& invocation);
 
+// alerts.cc
+Outcome run_alerts_list(Client& client, const Invocation& invocation);
+Outcome run_alerts_ack(Client& client, const Invocation& invocation);
+
 // keys.cc
 Outcome run_keys_create(Client& client, const Invocation& invocation);
 Outcome run_keys_list(Client& client, const Invocation& invocation);

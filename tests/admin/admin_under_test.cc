@@ -100,10 +100,17 @@ void AdminUnderTest::restart() {
                                return view;
                              },
                          .metrics = [this] { return families; },
-                         .counters = [this] { return counters; },
+                         .counters =
+                             [this] {
+                               const std::lock_guard lock(view_mutex_);
+                               return counters;
+                             },
                          .folder = folder.string(),
                          .admin_keys = {},
                          .state = state,
+                         .http = http,
+                         .mailer = mailer,
+                         .alert_channels = alerts,
                          .policies_changed = [this] { merge(); }};
   if (configured_keys_) {
     options.admin_keys = {{"v", "viewer", std::string(viewer_key)},
@@ -184,6 +191,7 @@ void AdminUnderTest::reserve(ledger::UsageRecord& record, const ledger::Amount& 
   for (const policy::PlannedLine& line : plan.lines) {
     request.lines.push_back({line.counter, line.enforcement, line.limits, amount});
     record.policies.push_back(line.policy->id);
+    const std::lock_guard lock(view_mutex_);
     counters.push_back(line.counter);
   }
   request.if_lapsed = record;
