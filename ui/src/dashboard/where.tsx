@@ -34,7 +34,7 @@ export function Where() {
                note={<Choice label="By" options={fields} value={field.value} choose={(value) => { field.value = value; }} />}>
     <Loaded of={groups} lines={5}>{({summary, field: by}) => {
       const bars = barsOf(summary, by);
-      if (bars.length === 0) return <Empty>No call has been counted in the last seven days. Point a client at this server: <a href="/api/docs">how</a>.</Empty>;
+      if (bars.length === 0) return <Empty>No call has been counted in the last seven days. Point a client’s base URL at this server.</Empty>;
       const most = bars.reduce((high, {cost}) => (cost > high ? cost : high), 1n);
       return <div class="rows">{bars.map(({name, cost, query}) => <div class="row" key={name}>
         {query ? <a href={link('usage', query)} title={name}>{name}</a> : <span title={name}>{name}</span>}

@@ -1,4 +1,5 @@
 // A line chart on uPlot, with its figures as a table beside it.
+import type {ComponentChildren} from 'preact';
 import {useEffect, useRef, useState} from 'preact/hooks';
 import uPlot from 'uplot';
 import {colours} from '../lib/theme';
@@ -22,6 +23,7 @@ interface Props {
   axis: (value: number) => string;
   point: (index: number) => {title: string; lines: string[]};
   rows: {head: string[]; cells: string[][]};
+  note?: ComponentChildren;
 }
 
 interface Tip { left: number; top: number; title: string; lines: string[] }
@@ -97,6 +99,7 @@ export function Chart(props: Props) {
     {tip && <div class="tip" style={right ? {right: `calc(100% - ${tip.left + 6}px)`, top: `${tip.top}px`} : {left: `${tip.left + 28}px`, top: `${tip.top}px`}}>
       <span class="dim">{tip.title}</span>{tip.lines.map((text, i) => i === 0 ? <b key={i}>{text}</b> : <div key={i}>{text}</div>)}
     </div>}
+    {props.note && <span class="beside">{props.note}</span>}
     <details><summary>View as table</summary><div tabIndex={0} role="region" aria-label={`${label}, as a table`}><table>
       <thead><tr>{rows.head.map((name, i) => <th key={name} class={i ? 'num' : ''}>{name}</th>)}</tr></thead>
       <tbody>{rows.cells.map((cells, r) => <tr key={r}>{cells.map((cell, i) => <td key={i} class={i ? 'num' : ''}>{cell}</td>)}</tr>)}</tbody>
