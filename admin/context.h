@@ -16,6 +16,8 @@
 #include "admin/http_client.h"
 #include "admin/input.h"
 #include "admin/key_store.h"
+#include "admin/live/live_feed.h"
+#include "admin/price_feed/price_feed.h"
 #include "admin/runtime_policies.h"
 #include "admin/service.h"
 #include "admin/state/state_store.h"
@@ -35,9 +37,12 @@ struct Services {
   KeyStore& keys;
   RuntimePolicies& policies;
   AllocationNotes& allocations;
+  PriceFeed& prices;  // blocks, but for what says otherwise: from the pool only
   StateStore& state;  // blocks: from the pool only
   HttpClient* http;   // null in a program without one; blocks
   EventSink& events;
+  TeamChat& chat;
+  LiveFeed& live;
   boost::asio::thread_pool& pool;  // for what may block
 };
 

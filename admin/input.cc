@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "admin/time_text.h"
+#include "pricing/rate.h"
 
 namespace budget::admin {
 namespace {
@@ -40,16 +41,19 @@ std::optional<std::int64_t> integer_of(const json::value& value, bool textual) {
 }
 
 // A JSON number is read back in its shortest decimal form, which is what was
-// written for every amount of at most 15 digits.
-std::optional<pricing::Money> money_of(const json::value& value) {
-  if (value.is_string()) return pricing::parse_usd(std::string_view(value.get_string()));
-  if (value.is_int64()) return pricing::parse_usd(std::to_string(value.get_int64()));
-  if (!value.is_double()) return std::nullopt;
+// written for every amount of at most 15 digits. "" for what is no number.
+std::string decimal_of(const json::value& value) {
+  if (value.is_string()) return std::string(std::string_view(value.get_string()));
+  if (value.is_int64()) return std::to_string(value.get_int64());
+  if (!value.is_double()) return "";
   char text[64];
   const auto [end, error] =
       std::to_chars(text, text + sizeof text, value.get_double(), std::chars_format::fixed);
-  if (error != std::errc{}) return std::nullopt;
-  return pricing::parse_usd(std::string_view(text, static_cast<std::size_t>(end - text)));
+  return error == std::errc{} ? std::string(text, end) : std::string();
+}
+
+std::optional<pricing::Money> money_of(const json::value& value) {
+  return pricing::parse_usd(decimal_of(value));
 }
 
 }  // namespace
@@ -191,6 +195,20 @@ std::optional<pricing::Money> Input::usd(std::string_view name) {
   if (amount && amount->value() >= 0) return amount;
   complain(name,
            "must be US dollars, not negative, with at most nine decimal places, such as \"0.25\"");
+  return std::nullopt;
+}
+
+std::optional<std::int64_t> Input::rate(std::string_view name, bool per_token) {
+  const auto* value = find(name);
+  if (!value) return std::nullopt;
+  const std::string text = decimal_of(*value);
+  const auto rate =
+      per_token ? pricing::parse_rate_per_million(text) : pricing::parse_rate_per_unit(text);
+  if (rate) return rate;
+  complain(name, per_token ? "must be US dollars per million tokens, not negative, with at most "
+                             "six decimal places, such as \"2.50\""
+                           : "must be US dollars per unit, not negative, with at most twelve "
+                             "decimal places, such as \"0.04\"");
   return std::nullopt;
 }
 

@@ -50,6 +50,9 @@ class Input {
   std::optional<bool> flag(std::string_view name);
   // US dollars as a decimal string or a JSON number, not negative.
   std::optional<pricing::Money> usd(std::string_view name);
+  // A price in US dollars, as pico-USD per token of "per million tokens" or per
+  // unit, see pricing/rate.h.
+  std::optional<std::int64_t> rate(std::string_view name, bool per_token);
   std::optional<policy::Time> time(std::string_view name);
   // A list of texts; one text alone is a list of one.
   std::optional<std::vector<std::string>> texts(std::string_view name);

@@ -13,6 +13,9 @@ constexpr std::pair<std::string_view, std::string_view> groups[] = {
     {"@filters",
      "start_time end_time provider model component task_type user context_id key tag policy_id "
      "request_id budget_id"},
+    {"@rates",
+     "input cache_read cache_write_5m cache_write_1h audio_input image_input output reasoning "
+     "audio_output image_output image audio_second character search_unit request"},
     {"@labels", "component task_id task_type user tags priority"},
     {"@usage",
      "input_tokens output_tokens cache_read_tokens cache_write_tokens reasoning_tokens "
@@ -24,6 +27,8 @@ constexpr std::pair<std::string_view, std::string_view> groups[] = {
      "shadow deny_status priority_bypass enabled"}};
 
 constexpr std::string_view time_format = R"({"format":"date-time"})";
+constexpr std::string_view million = "US dollars per million tokens, at most six decimals";
+constexpr std::string_view unit = "US dollars per unit, at most twelve decimals";
 constexpr std::string_view count = R"({"minimum":0})";
 constexpr std::string_view at_least_one = R"({"minimum":1})";
 constexpr std::string_view share = R"({"exclusiveMinimum":0,"maximum":1})";
@@ -32,13 +37,20 @@ constexpr std::string_view share = R"({"exclusiveMinimum":0,"maximum":1})";
 constexpr FieldSchema schemas[] = {
     {"action_threshold", "number", "soft_limit: the share from which calls are refused", share},
     {"at", "string", "The instant to price at; default: now", time_format},
+    {"audio_input", "string", million, ""},
     {"audio_input_tokens", "integer", "Part of input_tokens", count},
+    {"audio_output", "string", million, ""},
     {"audio_output_tokens", "integer", "Part of output_tokens", count},
+    {"audio_second", "string", unit, ""},
     {"bucket", "string", "The length of a bucket, in UTC",
      R"({"enum":["minute","hour","day","week","month"],"default":"hour"})"},
     {"budget_id", "string", "The name of a budget", ""},
+    {"cache_read", "string", million, ""},
     {"cache_read_tokens", "integer", "Part of input_tokens", count},
+    {"cache_write_1h", "string", million, ""},
+    {"cache_write_5m", "string", million, ""},
     {"cache_write_tokens", "integer", "Part of input_tokens", count},
+    {"character", "string", unit, ""},
     {"clamp_min_tokens", "integer", "Below this a clamped call is refused instead", at_least_one},
     {"component", "string", "The component that calls", ""},
     {"concurrent_limit", "integer", "Calls in flight at one time", count},
@@ -59,7 +71,11 @@ constexpr FieldSchema schemas[] = {
      "provider, model, component, task_type, user, context_id, key, operation, status, tag, "
      "tag.NAME, minute, hour, day, week, month; in a query separated by commas",
      ""},
+    {"image", "string", unit, ""},
+    {"image_input", "string", million, ""},
+    {"image_output", "string", million, ""},
     {"images", "integer", "Images made", count},
+    {"input", "string", million, ""},
     {"input_cost", "string", "US dollars", ""},
     {"input_token_limit", "integer", "Input tokens, cached ones included", count},
     {"input_tokens", "integer", "All input", count},
@@ -78,6 +94,7 @@ constexpr FieldSchema schemas[] = {
     {"on_store_failure", "string", "While the store cannot be asked",
      R"({"enum":["deny","allow"]})"},
     {"operation", "string", "What was called", ""},
+    {"output", "string", million, ""},
     {"output_cost", "string", "US dollars", ""},
     {"output_token_limit", "integer", "Output tokens, reasoning included", count},
     {"output_tokens", "integer", "All output", count},
@@ -94,7 +111,9 @@ constexpr FieldSchema schemas[] = {
     {"provider", "string", "The provider", ""},
     {"providers", "array", "The providers the key is for", ""},
     {"reason", "string", "Why, for people", ""},
+    {"reasoning", "string", million, ""},
     {"reasoning_tokens", "integer", "Part of output_tokens", count},
+    {"request", "string", unit, ""},
     {"request_id", "string", "The id of a call", ""},
     {"request_limit", "integer", "Calls", count},
     {"requested_model", "string", "The model that was asked for", ""},
@@ -103,10 +122,12 @@ constexpr FieldSchema schemas[] = {
     {"reset_day", "string", "1 to 28 or last; for a week, monday to sunday",
      R"({"type":["string","integer"]})"},
     {"rolling_seconds", "integer", "The length of a rolling period", at_least_one},
+    {"search_unit", "string", unit, ""},
     {"seconds", "integer", "Of audio", count},
     {"service_tier", "string", "The provider's",
      R"({"enum":["standard","batch","flex","priority"],"default":"standard"})"},
     {"shadow", "boolean", "Decide and record, never act", ""},
+    {"source", "string", "The name of one source; default: all", ""},
     {"start_time", "string", "At or after this; RFC 3339, or a date", ""},
     {"status", "integer", "HTTP status", R"({"minimum":100,"maximum":599})"},
     {"stream", "boolean", "Whether the answer was streamed", ""},

@@ -72,6 +72,7 @@ json::object to_json(const pricing::Price& price) {
           {"source", price.source},
           {"effective_from", date_of(price.effective_from)},
           {"verified", price.verified},
+          {"manual", price.manual},
           {"free", price.free}};
 }
 

@@ -38,13 +38,7 @@ ApiResponse unidentified(const Failure& why) {
   return response;
 }
 
-// Where there is no live feed, an event reaches all who watch: nobody.
-class Unwatched final : public EventSink {
- public:
-  void publish(Event) override {}
-};
-
-class TheService final : public Service, public Api {
+class TheService final : public Service, public Api, public CallWatcher {
  public:
   // `own_state` is null where options.state is another's.
   TheService(ServiceOptions options, const std::vector<AdminKey>& admin_keys,
@@ -57,6 +51,14 @@ class TheService final : public Service, public Api {
         allocations_(*options.state),
         generated_(std::move(generated)),
         watch_(*options.state, pool_),
+        live_(options.clock, options.view, *options.state),
+        prices_({.clock = options.clock,
+                 .state = *options.state,
+                 .events = live_.events(),
+                 .http = options.http,
+                 .alerts = options.alerts,
+                 .view = options.view,
+                 .publish = std::move(options.use_catalog)}),
         services_{options.clock,
                   options.ledger,
                   options.usage,
@@ -67,16 +69,21 @@ class TheService final : public Service, public Api {
                   *keys_,
                   *policies_,
                   allocations_,
+                  prices_,
                   *options.state,
                   options.http,
-                  options.events ? *options.events : unwatched_,
+                  live_.events(),
+                  live_.chat(),
+                  live_,
                   pool_} {
+    watch_.on(std::string(TeamChat::log), [this] { live_.chat().tell(); });
     watch_.on(std::string(KeyStore::collection), [this] { keys_->reload(); });
     for (const std::string_view name : {RuntimePolicies::budgets, RuntimePolicies::overrides}) {
       watch_.on(std::string(name), [this] { policies_->refresh(); });
     }
     // What changed between reading all this and watching it.
     keys_->reload();
+    watch_.on(std::string(PriceBook::rows_collection), [this] { prices_.wake(); });
     policies_->refresh();
   }
   ~TheService() override { close(); }
@@ -84,10 +91,23 @@ class TheService final : public Service, public Api {
   TheService& operator=(const TheService&) = delete;
 
   Api& api() override { return *this; }
+  CallWatcher& calls() override { return *this; }
   const KeyDirectory& keys() const override { return *keys_; }
   std::string generated_key_file() const override { return generated_; }
+  void start() override {
+    prices_.start([](const std::string&) {});
+  }
+  void config_changed() override { prices_.wake(); }
+  // Prices that cannot be read again are an error: calls would be priced by
+  // what shipped, without a word.
+  std::expected<void, std::string> load() {
+    if (prices_.load()) return {};
+    return std::unexpected("the prices in the store of run-time state cannot be read");
+  }
   void close() override {
+    prices_.close();
     watch_.close();
+    live_.close();
     pool_.join();
     policies_->close();
   }
@@ -118,6 +138,24 @@ class TheService final : public Service, public Api {
     }
   }
 
+  Awaitable<std::expected<std::unique_ptr<Watch>, ApiResponse>> watch(
+      ApiRequest request, std::function<void()> wake) override {
+    const LiveParts parts{live_.events(), auth_, live_.chat(), services_.clock, pool_};
+    co_return make_live_watch(parts, request, std::move(wake), std::chrono::steady_clock::now());
+  }
+
+  void admitted(const policy::Plan& plan,
+                const std::vector<policy::CounterState>& states) override {
+    live_.calls().touched(plan, states);
+  }
+  void settled(const SettledCall& call) override {
+    live_.calls().ended(call.record);
+    live_.calls().touched(call.plan, call.states);
+  }
+  void refused(const RefusedCall& call) override { live_.calls().refused(call); }
+  void drifted(std::string_view, std::string_view, std::int64_t, std::int64_t) override {}
+  void store_failed(ledger::LedgerError) override {}
+
  private:
   static ApiResponse forbidden(const Route& route) {
     return failure({ErrorCode::authorization_error,
@@ -132,9 +170,10 @@ class TheService final : public Service, public Api {
   std::unique_ptr<RuntimePolicies> policies_;
   AllocationNotes allocations_;
   std::string generated_;
-  Unwatched unwatched_;
   boost::asio::thread_pool pool_{blocking_threads};
   StateWatch watch_;
+  LiveFeed live_;
+  PriceFeed prices_;
   Services services_;
 };
 
@@ -173,8 +212,11 @@ std::expected<std::unique_ptr<Service>, std::string> make_service(ServiceOptions
   auto policies = RuntimePolicies::open(*options.state, options.clock,
                                         std::exchange(options.policies_changed, {}));
   if (!policies) return std::unexpected(policies.error());
-  return std::make_unique<TheService>(std::move(options), admin_keys, std::move(own_state),
-                                      std::move(*keys), std::move(*policies), std::move(generated));
+  auto service =
+      std::make_unique<TheService>(std::move(options), admin_keys, std::move(own_state),
+                                   std::move(*keys), std::move(*policies), std::move(generated));
+  if (auto loaded = service->load(); !loaded) return std::unexpected(std::move(loaded.error()));
+  return service;
 }
 
 }  // namespace budget::admin

@@ -7,8 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "admin/alerts/alert.h"
 #include "admin/api.h"
-#include "admin/events.h"
+#include "admin/call_watcher.h"
 #include "admin/http_client.h"
 #include "admin/keys.h"
 #include "admin/state/state_store.h"
@@ -42,13 +43,17 @@ struct ServiceOptions {
   // What is made at run time; must outlive the service. Null: FOLDER/admin.db,
   // for one process.
   StateStore* state = nullptr;
-  HttpClient* http = nullptr;   // must outlive the service; null: no other server is asked
-  EventSink* events = nullptr;  // must outlive the service; null: nobody watches
+  HttpClient* http = nullptr;  // must outlive the service; null: no other server is asked
   // What the API made has changed, here or on another replica, or an override
   // has ended: merge_policies() anew and put the result in force before this
   // returns. Called on threads that may block, one at a time, perhaps before
   // make_service() returns.
   std::function<void()> policies_changed;
+  AlertSink* alerts = nullptr;  // must outlive the service; null: nobody is told
+  // Prices have changed: calls from now on are to be priced by this catalog,
+  // those under way by theirs. Called on threads that may block, one at a time,
+  // and before make_service() returns where prices are stored.
+  std::function<void(std::shared_ptr<const pricing::Catalog>)> use_catalog;
 };
 
 // Owns the threads that may block (the usage store, files). Thread-safe.
@@ -56,11 +61,17 @@ class Service {
  public:
   virtual ~Service() = default;
   [[nodiscard]] virtual Api& api() = 0;
+  // What is to be told of calls; until close().
+  [[nodiscard]] virtual CallWatcher& calls() = 0;
   [[nodiscard]] virtual const KeyDirectory& keys() const = 0;
   // The file's budgets and policies with the API's, as of now. Any thread; does
   // not block.
   [[nodiscard]] virtual std::shared_ptr<const MergedPolicies> merge_policies(
       policy::PolicyConfig file, policy::PolicyContext context) const = 0;
+  // Begins what goes on without a request. The view has to be there.
+  virtual void start() = 0;
+  // The configuration that the view tells of is another.
+  virtual void config_changed() = 0;
   // Where the generated admin key is; "" when keys are configured.
   [[nodiscard]] virtual std::string generated_key_file() const = 0;
   // Ends the threads, once what they have begun is done. Afterwards no request

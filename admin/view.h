@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "admin/merged_policies.h"
+#include "admin/price_feed/price_source.h"
 #include "policy/engine.h"
 #include "pricing/catalog.h"
 
@@ -26,6 +27,8 @@ struct View {
   std::string policies_error;  // why the latest change of them is not in force; "" when it is
   std::shared_ptr<const pricing::Catalog> catalog;
   pricing::PriceRules price_rules;
+  std::vector<PriceSource> price_sources;
+  std::int64_t price_tolerance_ppm = 0;  // sources that differ by less agree
   std::vector<ProviderView> providers;
   std::string config_file;
   // Why the last reload was refused; "" when the running configuration is the

@@ -205,13 +205,13 @@ bool Reader::read_row(object from, Price& out) {
 bool Reader::finish_rows(ModelEntry& model) {
   if (model.rows.empty() && !model.verified) return fail("no rows");
   for (std::size_t i = 0; i < model.rows.size(); ++i) {
-    Price& row = model.rows[i];
+    const Price& row = model.rows[i];
     if (i == 0 && row.daily) return fail("a daily window without a price to vary");
     if (i > 0 && row.effective_from < model.rows[i - 1].effective_from) {
       return fail("rows are not ascending in time");
     }
-    row.id = price_id(row, model.rows.back().effective_from ? "start" : date_);
   }
+  name_rows(model, date_);
   return true;
 }
 

@@ -47,7 +47,9 @@ struct PriceFile {
 // what is there of the same time.
 void add_rows(PriceFile& file, PriceFile additions);
 
-// A row's id, see Price; `undated` stands for the day of a row without one.
-[[nodiscard]] std::string price_id(const Price& price, std::string_view undated);
+// Gives a model's rows their ids, see Price; `undated` stands for the day of
+// rows without one, where none has one. Of rows that begin in one second, all
+// but the first have a number behind their id.
+void name_rows(ModelEntry& model, std::string_view undated);
 
 }  // namespace budget::pricing

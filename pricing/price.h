@@ -78,8 +78,8 @@ struct DailyWindow {
 struct Price {
   // "openai/gpt-4o@2024-10-01": provider, model and the first day of the price
   // (the catalog's date where no source states one), its first second where
-  // that is no midnight ("@2024-10-01T15:30:00Z"), and "T00:30" for a daily
-  // window. Kept in usage records.
+  // that is no midnight ("@2024-10-01T15:30:00Z", and ".2" for a second one in
+  // that second), and "T00:30" for a daily window. Kept in usage records.
   std::string id;
   std::string provider;
   std::string model;

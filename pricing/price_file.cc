@@ -203,11 +203,22 @@ void put_model(Writer& out, const ModelEntry& model, const Sources& sources) {
 
 }  // namespace
 
-std::string price_id(const Price& price, std::string_view undated) {
-  std::string id = price.provider + "/" + price.model + "@";
-  id += price.effective_from ? instant_text(*price.effective_from) : std::string(undated);
-  if (price.daily) id += "T" + minute_text(price.daily->from);
-  return id;
+void name_rows(ModelEntry& model, std::string_view undated) {
+  int same = 0;
+  for (std::size_t i = 0; i < model.rows.size(); ++i) {
+    Price& row = model.rows[i];
+    row.id = row.provider + "/" + row.model + "@";
+    if (row.effective_from) {
+      row.id += instant_text(*row.effective_from);
+    } else {
+      row.id += model.rows.back().effective_from ? "start" : undated;
+    }
+    if (row.daily) row.id += "T" + minute_text(row.daily->from);
+    const bool again = i > 0 && !row.daily && row.effective_from &&
+                       row.effective_from == model.rows[i - 1].effective_from;
+    same = again ? same + 1 : 0;
+    if (again) row.id += "." + std::to_string(same + 1);
+  }
 }
 
 std::string write_price_file(const PriceFile& file) {

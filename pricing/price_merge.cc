@@ -246,14 +246,10 @@ class Merger {
       target->model = name_of(key, of, *target);
       target->effective_from = request_.now;
       target->verified = verified.value_or(false);
-      target->id = price_id(*target, request_.shipped.date);
-      tell(key, now, *target);
       entry.name = target->model;
-      // A second change within one second takes the first one's place.
-      if (!entry.rows.empty() && entry.rows.back().effective_from >= request_.now) {
-        entry.rows.pop_back();
-      }
       entry.rows.push_back(std::move(*target));
+      name_rows(entry, request_.shipped.date);
+      tell(key, now, entry.rows.back());
       if (entry.rows.size() > own_rows_max) entry.rows.erase(entry.rows.begin());
     }
     // Another name of a model says nothing about the model's own row.

@@ -136,7 +136,11 @@ int ClientCommands::run() {
     std::fprintf(stderr, "budget: %s\n", client.error().c_str());
     return cli::bad_usage;
   }
-  const cli::Invocation invocation{added->values, format_ == "json", look_of_output()};
+  cli::Invocation invocation{added->values, format_ == "json", look_of_output(), {}};
+  // Beside the answer, never in it.
+  invocation.progress = [](std::string_view line) {
+    std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
+  };
   const cli::Outcome outcome = added->command->run(**client, invocation);
   if (!outcome) {
     std::fprintf(stderr, "budget: %s\n", outcome.error().message.c_str());

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "proxy/config_notes.h"
+#include "proxy/http_client.h"
 #include "proxy/program_views.h"
 
 namespace budget {
@@ -87,12 +88,14 @@ std::expected<void, std::string> Program::open(Config config) {
   admin_ = std::move(*admin);
 
   services_ = std::make_unique<pipeline::Services>(
-      pipeline::Services{store_->clock(), store_->ledger(), admin_->keys(), calibration_, metrics_,
-                         [this](const ledger::UsageRecord& record) { log_call(record); },
-                         [this](const pipeline::Refusal& refusal) { log_refusal(refusal); }});
+      pipeline::Services{store_->clock(), store_->ledger_of_calls(), admin_->keys(), calibration_,
+                         metrics_, [this](const ledger::UsageRecord& record) { log_call(record); },
+                         [this](const admin::RefusedCall& refusal) { log_refusal(refusal); },
+                         admin_->calls()});
   shutdown_timeout_ = config.shutdown_timeout;
   {
     const std::lock_guard lock(change_mutex_);
+    if (stored_catalog_) *snapshot = pipeline::with_catalog(**snapshot, stored_catalog_);
     put_in_force(std::move(*snapshot), Providers::replaced);
     if (!policies_error_.empty()) return std::unexpected(policies_error_);
   }
@@ -109,6 +112,7 @@ std::expected<void, std::string> Program::open(Config config) {
     opened_ = true;
     put_in_force(snapshot_, Providers::same);
   }
+  admin_->start();
   return listen(config);
 }
 
@@ -123,6 +127,9 @@ admin::ServiceOptions Program::admin_options(const Config& config) {
                                 .admin_keys = {},
                                 .http = http_.get(),
                                 .policies_changed = [this] { policies_changed(); }};
+  options.use_catalog = [this](std::shared_ptr<const pricing::Catalog> catalog) {
+    use_catalog(std::move(catalog));
+  };
   options.view = [this] {
     const std::lock_guard lock(view_mutex_);
     return view_;
@@ -142,6 +149,17 @@ admin::ServiceOptions Program::admin_options(const Config& config) {
 void Program::policies_changed() {
   const std::lock_guard lock(change_mutex_);
   if (opened_) put_in_force(snapshot_, Providers::same);
+}
+
+// Calls under way keep the snapshot that they were admitted with, hence their
+// prices.
+void Program::use_catalog(std::shared_ptr<const pricing::Catalog> catalog) {
+  const std::lock_guard lock(change_mutex_);
+  if (opened_) {
+    put_in_force(pipeline::with_catalog(*snapshot_, std::move(catalog)), Providers::same);
+  } else {
+    stored_catalog_ = std::move(catalog);
+  }
 }
 
 void Program::put_in_force(std::shared_ptr<const pipeline::Snapshot> base, Providers providers) {
@@ -294,6 +312,7 @@ void Program::reload() {
       for (const std::string& key : late) log_.warn("needs_restart", {{"key", key}});
       config_error_.clear();
       put_in_force(std::move(*snapshot), Providers::replaced);
+      admin_->config_changed();
       if (policies_error_.empty()) log_.info("config_reloaded", {{"file", config_file_}});
       return;
     }
@@ -341,7 +360,7 @@ void Program::await_drained() {
   });
 }
 
-void Program::log_refusal(const pipeline::Refusal& refusal) const {
+void Program::log_refusal(const admin::RefusedCall& refusal) const {
   log_.warn("refused", {{"request_id", refusal.request_id},
                         {"component", refusal.component},
                         {"provider", refusal.provider},

@@ -62,10 +62,12 @@ class Program {
   enum class Providers : std::uint8_t { same, replaced };
   void put_in_force(std::shared_ptr<const pipeline::Snapshot> base, Providers providers);
   void policies_changed();  // any thread
+  // Any thread: calls from now on are priced by it.
+  void use_catalog(std::shared_ptr<const pricing::Catalog> catalog);
   void tell_skipped(const admin::MergedPolicies& merged);
   void publish();
   void log_call(const ledger::UsageRecord& record) const;
-  void log_refusal(const pipeline::Refusal& refusal) const;
+  void log_refusal(const admin::RefusedCall& refusal) const;
 
   server::Loop io_{1};
   boost::asio::signal_set signals_;
@@ -97,6 +99,7 @@ class Program {
   // API (the admin side's threads). Guards the following.
   std::mutex change_mutex_;
   bool opened_ = false;
+  std::shared_ptr<const pricing::Catalog> stored_catalog_;  // of before opened_
   std::shared_ptr<const pipeline::Snapshot> snapshot_;
   std::shared_ptr<const admin::MergedPolicies> merged_;
   std::string config_error_;

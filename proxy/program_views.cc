@@ -14,6 +14,18 @@ std::string url_of(const ProviderConfig& config) {
          config.base_path;
 }
 
+pricing::ListFormat list_format(PriceSourceConfig::Format format) {
+  switch (format) {
+    case PriceSourceConfig::Format::budget:
+      return pricing::ListFormat::budget;
+    case PriceSourceConfig::Format::litellm:
+      return pricing::ListFormat::litellm;
+    case PriceSourceConfig::Format::models_dev:
+      return pricing::ListFormat::models_dev;
+  }
+  return pricing::ListFormat::budget;
+}
+
 std::int64_t value(const pipeline::Metrics::Counter& counter) {
   return counter.load(std::memory_order_relaxed);
 }
@@ -62,6 +74,11 @@ std::shared_ptr<const admin::View> view_of(const pipeline::Snapshot& snapshot,
   view->policies_error = std::move(policies_error);
   view->catalog = snapshot.catalog;
   view->price_rules = snapshot.config.prices;
+  view->price_tolerance_ppm = snapshot.config.price_tolerance_ppm;
+  for (const PriceSourceConfig& source : snapshot.config.price_sources) {
+    view->price_sources.push_back({source.name, list_format(source.format), source.url, source.file,
+                                   source.refresh, source.trust_ppm});
+  }
   for (const pipeline::Provider& provider : snapshot.providers) {
     view->providers.push_back({provider.config.name,
                                std::string(wire::name_of(provider.config.format)),

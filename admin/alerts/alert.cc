@@ -6,7 +6,7 @@
 namespace budget::admin {
 namespace {
 
-constexpr std::array<std::pair<AlertType, std::string_view>, 10> types{{
+constexpr std::array<std::pair<AlertType, std::string_view>, 11> types{{
     {AlertType::threshold, "threshold"},
     {AlertType::budget_exceeded, "budget_exceeded"},
     {AlertType::forecast, "forecast"},
@@ -16,6 +16,7 @@ constexpr std::array<std::pair<AlertType, std::string_view>, 10> types{{
     {AlertType::drift, "drift"},
     {AlertType::price_change, "price_change"},
     {AlertType::price_conflict, "price_conflict"},
+    {AlertType::price_source, "price_source"},
     {AlertType::store_failure, "store_failure"},
 }};
 

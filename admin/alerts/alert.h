@@ -21,6 +21,7 @@ enum class AlertType : std::uint8_t {
   drift,            // our count of a model's input is far from the provider's
   price_change,
   price_conflict,
+  price_source,  // one cannot be read, or holds no list
   store_failure,
 };
 // As above, and as the API says it.

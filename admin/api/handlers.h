@@ -77,6 +77,18 @@ Answer list_prices(Context& context);
 Answer current_price(Context& context);
 Answer calculate_cost(Context& context);
 
+// team.cc
+Answer list_team_messages(Context& context);
+Answer post_team_message(Context& context);
+
+// price_changes.cc
+Answer price_history(Context& context);
+Answer list_price_sources(Context& context);
+Answer update_prices(Context& context);
+Answer get_stated_price(Context& context);
+Answer put_stated_price(Context& context);
+Answer delete_stated_price(Context& context);
+
 // tokens.cc
 Answer count_tokens(Context& context);
 

@@ -65,6 +65,17 @@ json::object component(std::string_view problem) {
   return object;
 }
 
+// Of the price sources: which cannot be read, and why. Prices stay in force.
+std::string price_problem(Context& context) {
+  std::string problem;
+  for (const SourceState& state : context.services.prices.sources()) {
+    if (state.error.empty()) continue;
+    if (!problem.empty()) problem += "; ";
+    problem += state.name + ": " + state.error;
+  }
+  return problem;
+}
+
 ApiResponse plain(const json::object& body, int status) {
   ApiResponse response;
   response.status = status;
@@ -83,13 +94,16 @@ Answer get_health(Context& context) {
   json::object config = component(view.config_error);
   config["file"] = view.config_file;
   const std::string policies = policies_problem(view);
-  const bool well = store.empty() && view.config_error.empty() && policies.empty();
+  const std::string prices = price_problem(context);
+  const bool well =
+      store.empty() && view.config_error.empty() && policies.empty() && prices.empty();
   co_return plain({{"status", well ? "ok" : "degraded"},
                    {"version", view.version},
                    {"workers", view.workers},
                    {"components", json::object{{"config", std::move(config)},
                                                {"policies", component(policies)},
                                                {"store", component(store)},
+                                               {"prices", component(prices)},
                                                {"draining", view.draining}}}},
                   200);
 }
@@ -113,9 +127,9 @@ Answer get_metrics(Context& context) {
   const std::vector<MetricFamily> policies = co_await families_of_policies(context);
   ApiResponse response;
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-  auto write = [metrics = context.services.metrics, &policies] {
-    return (metrics ? exposition_of(metrics()) : std::string()) + exposition_of(policies) +
-           process_exposition();
+  auto write = [metrics = context.services.metrics, &live = context.services.live, &policies] {
+    return (metrics ? exposition_of(metrics()) : std::string()) + exposition_of(live.metrics()) +
+           exposition_of(policies) + process_exposition();
   };
   response.body = co_await run_blocking(context.services.pool, std::move(write));
   co_return response;

@@ -4,6 +4,7 @@
 
 #include <boost/json/value.hpp>
 #include <expected>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -40,6 +41,8 @@ struct Invocation {
   std::map<std::string, std::string, std::less<>> options;
   bool json = false;
   Look look;
+  // Is told how far a command has got that takes its time; may be empty.
+  std::function<void(std::string_view line)> progress{};
 
   [[nodiscard]] std::string get(std::string_view name) const {
     const auto found = options.find(name);

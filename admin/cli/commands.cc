@@ -79,6 +79,26 @@ constexpr Option prices_list_options[] = {
     {"model", "TEXT", "Of models whose name has this in it", "model"},
     {"limit", "N", "At most so many (default: 50)"}};
 
+constexpr Option prices_update_options[] = {{"source", "NAME", "This source alone"}};
+
+constexpr Option prices_history_options[] = {{"provider", "NAME", "The provider", "", true, true},
+                                             {"model", "NAME", "The model", "", true, true},
+                                             {"limit", "N", "At most so many (default: 50)"}};
+
+constexpr Option prices_set_options[] = {
+    {"provider", "NAME", "The provider", "", true, true},
+    {"model", "NAME", "The model", "", true, true},
+    {"input", "USD", "Per million tokens", "input"},
+    {"output", "USD", "Per million tokens", "output"},
+    {"cache-read", "USD", "Per million tokens; default: as input", "cache_read"},
+    {"cache-write", "USD", "Per million tokens; default: as input", "cache_write_5m"},
+    {"image", "USD", "Per image", "image"},
+    {"audio-second", "USD", "Per second of audio", "audio_second"},
+    {"reason", "TEXT", "Why", "reason"}};
+
+constexpr Option prices_unset_options[] = {{"provider", "NAME", "The provider", "", true, true},
+                                           {"model", "NAME", "The model", "", true, true}};
+
 constexpr Option calc_cost_options[] = {
     {"provider", "NAME", "The provider", "provider", true},
     {"model", "NAME", "The model", "model", true},
@@ -126,6 +146,14 @@ constexpr Command table[] = {
      "budget allocate release al_0123456789abcdef01234567", run_allocate_release},
     {"prices list", "The catalog of prices, in US dollars per million tokens", prices_list_options,
      "budget prices list --provider openai\nbudget prices list --model sonnet", run_prices_list},
+    {"prices update", "Read the price sources now, and tell what changed", prices_update_options,
+     "budget prices update\nbudget prices update --source litellm", run_prices_update},
+    {"prices history", "What a model has cost, the latest first", prices_history_options,
+     "budget prices history openai gpt-4o", run_prices_history},
+    {"prices set", "State a model's price; it goes before every source's", prices_set_options,
+     "budget prices set openai gpt-4o --input 2.25 --output 9 --reason contract", run_prices_set},
+    {"prices unset", "Take a stated price back", prices_unset_options,
+     "budget prices unset openai gpt-4o", run_prices_unset},
     {"calc-cost", "What usage costs", calc_cost_options,
      "budget calc-cost --provider openai --model gpt-4o --input-tokens 1000 --output-tokens 500",
      run_calc_cost},

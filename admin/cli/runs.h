@@ -20,6 +20,10 @@ Outcome run_allocate_release(Client& client, const Invocation& invocation);
 
 // prices.cc
 Outcome run_prices_list(Client& client, const Invocation& invocation);
+Outcome run_prices_update(Client& client, const Invocation& invocation);
+Outcome run_prices_history(Client& client, const Invocation& invocation);
+Outcome run_prices_set(Client& client, const Invocation& invocation);
+Outcome run_prices_unset(Client& client, const Invocation& invocation);
 Outcome run_calc_cost(Client& client, const Invocation& invocation);
 
 // keys.cc

@@ -69,4 +69,11 @@ std::expected<std::shared_ptr<const Snapshot>, std::string> with_policies(
   return next;
 }
 
+std::shared_ptr<const Snapshot> with_catalog(const Snapshot& snapshot,
+                                             std::shared_ptr<const pricing::Catalog> catalog) {
+  auto next = std::make_shared<Snapshot>(snapshot);
+  next->catalog = std::move(catalog);
+  return next;
+}
+
 }  // namespace budget::pipeline

@@ -44,5 +44,8 @@ struct Snapshot {
 // too. The providers are the same objects. The error names what does not compile.
 [[nodiscard]] std::expected<std::shared_ptr<const Snapshot>, std::string> with_policies(
     const Snapshot& snapshot, policy::PolicyConfig policies);
+// `snapshot` with other prices. The providers are the same objects.
+[[nodiscard]] std::shared_ptr<const Snapshot> with_catalog(
+    const Snapshot& snapshot, std::shared_ptr<const pricing::Catalog> catalog);
 
 }  // namespace budget::pipeline

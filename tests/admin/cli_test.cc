@@ -146,7 +146,9 @@ TEST(Cli, SaysNoFieldThatTheApiDoesNotKnow) {
       {"policies", "GET /api/policies"},           {"get-usage", "POST /api/usage/summary"},
       {"usage records", "GET /api/usage/records"}, {"allocate create", "POST /api/allocations"},
       {"allocate list", "GET /api/allocations"},   {"prices list", "GET /api/prices"},
-      {"calc-cost", "POST /api/prices/calculate"}, {"keys create", "POST /api/keys"}};
+      {"calc-cost", "POST /api/prices/calculate"}, {"keys create", "POST /api/keys"},
+      {"prices update", "POST /api/prices/update"},
+      {"prices set", "PUT /api/prices/{provider}/{model}"}};
   std::size_t compared = 0;
   for (const Command& command : commands()) {
     EXPECT_NE(command.examples.find("budget " + std::string(command.path)), std::string::npos);

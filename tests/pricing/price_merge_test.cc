@@ -184,12 +184,16 @@ TEST(PriceMerge, ComparesWithThePriceBehindTheHours) {
   EXPECT_EQ(book.find("hourly", noon).price->rates.input, 500'000);
 }
 
-TEST(PriceMerge, ReplacesAChangeOfTheSameSecond) {
+TEST(PriceMerge, KeepsChangesOfTheSameSecondApart) {
   Book book;
   book.merge({{"a", listing("gpt", "3", "8")}});
-  book.merge({{"a", listing("gpt", "4", "8")}});
-  ASSERT_EQ(book.own.providers.at(0).models.at(0).rows.size(), 1U);
-  EXPECT_EQ(book.find("gpt", noon).price->rates.input, 4'000'000);
+  const MergeOutcome outcome = book.merge({{"a", listing("gpt", "4", "8")}});
+  ASSERT_EQ(book.own.providers.at(0).models.at(0).rows.size(), 2U);
+  const FoundPrice found = book.find("gpt", noon);
+  EXPECT_EQ(found.price->rates.input, 4'000'000);
+  EXPECT_EQ(found.id(), "openai/gpt@2026-11-24T12:00:00Z.2");
+  ASSERT_EQ(outcome.changes.size(), 1U);
+  EXPECT_EQ(outcome.changes[0].after->id, found.id()) << "what is told is what is kept";
 }
 
 TEST(PriceMerge, BoundsTheHistory) {
