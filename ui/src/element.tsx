@@ -7,7 +7,7 @@ import {watchDenials} from './lib/denials';
 import {follow} from './lib/live';
 import {embed, go, link} from './lib/route';
 import {resume} from './lib/session';
-import {paint} from './lib/theme';
+import {paint, theme} from './lib/theme';
 import {App} from './shell/app';
 import baseStyle from './style/base.css';
 import embedded from './style/embedded.css';
@@ -33,6 +33,8 @@ class TektonBudget extends HTMLElement {
     embed();
     const view = this.getAttribute('view');
     if (view) go(link(view));
+    const wanted = this.dataset['theme'];
+    if (theme.value === 'system' && (wanted === 'light' || wanted === 'dark')) theme.value = wanted;
     paint(this);
     watchDenials();
     follow();
