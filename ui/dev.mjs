@@ -53,4 +53,4 @@ server.on('upgrade', (req, socket, head) => {
   asked.on('error', () => socket.destroy());
   asked.end();
 });
-server.listen(port, '127.0.0.1', () => console.log(`http://127.0.0.1:${port} → ${upstream.origin}`));
+server.listen(port, '127.0.0.1', () => console.log(`http://127.0.0.1:${server.address().port} → ${upstream.origin}`));

@@ -109,6 +109,7 @@ test('a policy is made with a preview, changed, and removed; the server’s word
   await page.getByLabel('Hours').fill('5');
   await page.getByLabel('Calls', {exact: true}).fill('900');
   await button('Save').click();
+  await toast('from-the-page is changed');
   await page.getByText('and 900 calls in any 5 hours for each component').waitFor();
   made = await budget.api('/api/policies/tekton%2Ffrom-the-page');
   assert.deepEqual([made.rolling_seconds, made.request_limit, made.cost_limit], [18_000, 900, '1250.750000000']);
@@ -245,7 +246,7 @@ test('by keyboard alone: the palette goes somewhere, and a view is left and ente
   assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'dark');
   await page.keyboard.press('Control+k');
   await page.keyboard.press('Escape');
-  assert.equal(await page.getByRole('combobox').count(), 0);
+  assert.equal(await page.getByRole('combobox', {name: 'Search or run'}).count(), 0);
   // Every control can be reached with Tab, and shows that it is.
   const reached = new Set();
   for (let i = 0; i < 40; ++i) {

@@ -55,7 +55,7 @@ for (const [scheme, width, height] of [['light', 1440, 1000], ['dark', 1440, 100
     found.push(...(await violations(page)).map((each) => `record: ${each}`));
     await page.keyboard.press('Escape');
     await page.keyboard.press('Control+k');
-    await page.getByRole('combobox').waitFor();
+    await page.getByRole('combobox', {name: 'Search or run'}).waitFor();
     await picture(page, `palette-${where}`);
     found.push(...(await violations(page)).map((each) => `palette: ${each}`));
     assert.deepEqual(found, []);

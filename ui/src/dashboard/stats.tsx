@@ -41,6 +41,6 @@ export function Stats({metrics}: {metrics: string | undefined}) {
     <div title="What the calls of the last 60 minutes cost"><dt>Spent, last hour</dt><dd>{pace ? <Money value={pace.hour} /> : wait}</dd></div>
     <div title="By this server since it started"><dt>Refused since start</dt><dd>{refused === undefined ? wait : count(refused)}</dd></div>
     <div title="The middle one of the latest 200 calls"><dt>First byte / whole, p50</dt>
-      <dd>{pace && pace.first !== null && pace.whole !== null ? `${milliseconds(pace.first)} / ${milliseconds(pace.whole)}` : wait}</dd></div>
+      <dd>{pace && pace.first !== null && pace.whole !== null ? `${count(pace.first)} / ${milliseconds(pace.whole)}` : wait}</dd></div>
   </dl>;
 }

@@ -63,11 +63,11 @@ export function App({host}: {host: HTMLElement | null}) {
   if (session.value === null) return <><Login titled={!host} /><Toasts /></>;
   const View = known.view;
   return <div onClick={onLink}>
-    <a class="skip" href={`#/${view}`} onClick={(event) => { event.preventDefault(); main.current?.focus(); }}>Skip to the content</a>
+    <a class="skip" href="#main" onClick={(event) => { event.preventDefault(); main.current?.focus(); }}>Skip to the content</a>
     <Offline />
     <div class="app">
       <Rail />
-      <main ref={main} tabIndex={-1} class={known.wide ? 'wide' : ''}>
+      <main ref={main} id="main" tabIndex={-1} class={known.wide ? 'wide' : ''}>
         <View openPalette={() => { palette.value = true; }} />
       </main>
     </div>
