@@ -31,6 +31,7 @@ function Said({turn, names}: {turn: Turn; names: Names}) {
   return <div class="said" aria-busy={turn.busy}>
     {turn.tools.map((tool, i) => <ToolLine key={i} of={tool} />)}
     {turn.text ? <Linked text={turn.text} names={names} /> : turn.busy && <span class="dim">Thinking</span>}
+    {turn.source && !turn.busy && <span class="dim small">{turn.source.replace(/_/g, ' ')}</span>}
     {turn.error && <p class="bad-ink wrap" role="alert">{turn.error}</p>}
   </div>;
 }

@@ -56,7 +56,7 @@ function drawn(period: Period, grown: Grown): Drawn {
     series.push({name: 'forecast', colour: '--c1', dashed: true,
                  values: times.map((_, i) => i === whole - 1 ? position(last) : i === whole ? position(forecast) : null)});
   }
-  if (limit !== null && !above) series.push({name: 'limit', colour: '--bad', dotted: true, values: times.map(() => position(limit))});
+  if (limit !== null && !above) series.push({name: 'limit', colour: '--bad', dotted: true, told: `limit ${plain(limit)}`, values: times.map(() => position(limit))});
   return {times, series, top, limit, above,
           amounts: times.map((_, i) => i < whole ? grown.spent[i]! : forecast)};
 }

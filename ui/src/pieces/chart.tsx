@@ -11,6 +11,7 @@ export interface ChartSeries {
   values: (number | null)[];
   dashed?: boolean;
   dotted?: boolean;
+  told?: string;   // written on the line
   fill?: boolean;
 }
 
@@ -33,6 +34,20 @@ function tickOf(seconds: number, span: number): string {
   const at = new Date(seconds * 1000);
   if (span <= 2 * 86_400) return hourMinute(at);
   return at.getHours() !== 0 || at.getMinutes() !== 0 ? '' : span <= 10 * 86_400 ? dayName(at) : dayOfMonth(at);
+}
+
+// At the right end of a line, above it.
+function write(u: uPlot, index: number, text: string, colour: string, font: string): void {
+  const value = u.data[index]!.findLast((each) => each !== null && each !== undefined);
+  if (value === null || value === undefined) return;
+  const {ctx} = u;
+  ctx.save();
+  ctx.font = font.replace('11px', `${11 * devicePixelRatio}px`);
+  ctx.fillStyle = colour;
+  ctx.textAlign = 'right';
+  ctx.textBaseline = 'bottom';
+  ctx.fillText(text, u.bbox.left + u.bbox.width, u.valToPos(value, 'y', true) - 3 * devicePixelRatio);
+  ctx.restore();
 }
 
 function optionsOf({series, height = 220, top, axis}: Props, width: number, host: HTMLElement,
@@ -62,7 +77,7 @@ function optionsOf({series, height = 220, top, axis}: Props, width: number, host
       if (each.fill) options.fill = stroke + '1a';
       return options;
     })],
-    hooks: {setCursor: [move]},
+    hooks: {setCursor: [move], draw: [(u) => series.forEach((each, i) => { if (each.told) write(u, i + 1, each.told, token(each.colour), font); })]},
   };
 }
 
