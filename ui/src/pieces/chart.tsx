@@ -38,7 +38,7 @@ function tickOf(seconds: number, span: number): string {
 
 // At the right end of a line, above it.
 function write(u: uPlot, index: number, text: string, colour: string, font: string): void {
-  const value = u.data[index]!.findLast((each) => each !== null && each !== undefined);
+  const value = Array.from<number | null | undefined>(u.data[index]!).findLast((each) => each !== null && each !== undefined);
   if (value === null || value === undefined) return;
   const {ctx} = u;
   ctx.save();
