@@ -85,7 +85,7 @@ const names: [PeriodKey, string][] = [['daily', 'Day'], ['weekly', 'Week'], ['mo
 export function SpendCard({periods, chosen}: {periods: Period[]; chosen: Signal<PeriodKey>}) {
   const period = periods.find(({key}) => key === chosen.value) ?? periods[0]!;
   const growth = useResource(`growth ${period.key} ${period.start.toISOString()} ${period.limited?.line.policy_id ?? ''}`,
-                             () => readGrowth(period), ['updates']);
+                             () => readGrowth(period), ['updates'], 5000);
   const limit = period.limited ? `the ${{daily: 'daily', weekly: 'weekly', monthly: 'monthly'}[period.key]} limit` : '';
   return <Card title={limit ? `Spend against ${limit}` : 'Spend'}
                note={<Choice label="Period" options={names} value={chosen.value} choose={(key) => { chosen.value = key; }} />}>

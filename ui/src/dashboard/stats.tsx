@@ -28,7 +28,7 @@ async function readPace(): Promise<Pace> {
 }
 
 export function Stats({metrics}: {metrics: string | undefined}) {
-  const pace = useResource('pace', readPace, ['updates']).data;
+  const pace = useResource('pace', readPace, ['updates'], 2000).data;
   const refused = metrics === undefined ? undefined : metric(metrics, 'budget_calls_total', 'decision="deny"');
   const wait = '–';
   return <dl class="card stats">

@@ -29,7 +29,7 @@ export function Where() {
   const groups = useResource(`where ${field.value}`, async () => {
     const start = new Date(Date.now() - 7 * 86_400_000);
     return {field: field.value, summary: await api.post<Summary>('/api/usage/summary', {start_time: start.toISOString(), group_by: [field.value]})};
-  }, ['updates']);
+  }, ['updates'], 3000);
   return <Card title={<>Where it goes <span class="dim">7 days</span></>}
                note={<Choice label="By" options={fields} value={field.value} choose={(value) => { field.value = value; }} />}>
     <Loaded of={groups} lines={5}>{({summary, field: by}) => {
