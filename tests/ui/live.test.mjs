@@ -8,7 +8,7 @@ let budget, browser;
 before(async () => {
   budget = await startBudget();
   browser = await startBrowser();
-  await record(budget, Number(process.env.BUDGET_UI_RECORDS ?? 3000), {days: 6});
+  await record(budget, Number(process.env.BUDGET_UI_RECORDS ?? 3000), {days: 6, size: 60});
 });
 after(async () => {
   await browser?.close();
@@ -85,6 +85,8 @@ test('the socket is cut and comes back, without an event lost or doubled', async
 
 test('a changed figure does not make the page flicker', async () => {
   const page = await looking('dashboard');
+  await page.locator('[data-policy="tekton/daily-cap"]').waitFor();
+  await settle(page);
   await page.evaluate(() => {
     window.gone = 0;
     new MutationObserver((changes) => {
@@ -108,6 +110,10 @@ test('a changed figure does not make the page flicker', async () => {
 test('a long list scrolls smoothly, with few rows in the page', async () => {
   const page = await looking('usage?range=all');
   const body = page.locator('.virtual .body');
+  const client = await page.context().newCDPSession(page);
+  await client.send('Performance.enable', {timeDomain: 'threadTicks'});
+  const spent = async () => (await client.send('Performance.getMetrics')).metrics.find(({name}) => name === 'TaskDuration').value * 1000;
+  const before = await spent();
   const frames = await body.evaluate((element) => new Promise((resolve) => {
     const times = [];
     let last = performance.now();
@@ -121,9 +127,11 @@ test('a long list scrolls smoothly, with few rows in the page', async () => {
     requestAnimationFrame(frame);
   }));
   const rows = await body.locator('.line').count();
-  console.log(`frames: ${Math.round(frames[60])} ms in the middle, ${Math.round(frames[114])} ms at 95 %`);
+  // Of the processor's time, not of the clock's: the machine may be busy.
+  const each = (await spent() - before) / frames.length;
+  console.log(`${rows} rows; a frame takes ${each.toFixed(1)} ms of the processor, and came every ${Math.round(frames[60])} ms`);
   assert.ok(rows < 120, `${rows} rows`);
-  assert.ok(frames[60] < 60, `${frames[60]} ms a frame`);
+  assert.ok(each < 16, `${each} ms a frame`);
   await settle(page);
   page.check();
   await page.context().close();

@@ -78,7 +78,7 @@ export async function openPage(browser, budget, {scheme = 'light', width = 1440,
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);
   page.troubles = [];
-  page.expected = process.env.LOOSE ? [/WebSocket|api.alerts/] : [];  // patterns of errors that the test brings about
+  page.expected = [];  // patterns of errors that the test brings about
   page.on('console', (message) => {
     if (message.type() === 'error') page.troubles.push(`console: ${message.text()} ${message.location().url}`);
   });

@@ -18,8 +18,8 @@ export function call(budget, component, {model = 'gpt-4o', headers = {}, maxToke
     {'x-budget-component': component, 'x-budget-task-type': 'coding', 'x-simulate-output-tokens': '120', 'x-simulate-cached-tokens': '4', ...headers});
 }
 
-// `count` calls recorded over the last `days`.
-export async function record(budget, count, {days = 7, seed = 7} = {}) {
+// `count` calls recorded over the last `days`, with about `size` tokens each.
+export async function record(budget, count, {days = 7, seed = 7, size = 6000} = {}) {
   const roll = dice(seed);
   const now = Date.now();
   let next = 0;
@@ -27,12 +27,12 @@ export async function record(budget, count, {days = 7, seed = 7} = {}) {
     while (next < count) {
       const index = next++;
       const [provider, model] = models[roll(models.length)];
-      const input = 400 + roll(12_000);
+      const input = Math.floor(size / 15) + roll(size * 2);
       const latency = 120 + roll(2400);
       const answer = await budget.post('/api/usage/record', {
         provider, model, component: components[Math.min(roll(components.length), roll(components.length))],
         task_type: tasks[roll(tasks.length)], context_id: `ctx-${roll(40)}`, user: ['ann', 'ben', 'cleo', ''][roll(4)],
-        input_tokens: input, cache_read_tokens: roll(3) ? roll(input) : 0, output_tokens: 20 + roll(1500),
+        input_tokens: input, cache_read_tokens: roll(3) ? roll(input) : 0, output_tokens: 1 + roll(Math.floor(size / 4)),
         stream: roll(2) === 1, status: 200, latency_ms: latency, time_to_first_byte_ms: Math.floor(latency / 3),
         timestamp: new Date(now - Math.floor((days * 86_400_000 * (count - index)) / count)).toISOString(),
       }, {'x-api-key': budget.adminKey});
