@@ -268,3 +268,61 @@ test('a viewer reads, and is offered nothing else', async () => {
   own.check();
   await own.context().close();
 });
+
+test('an alert is seen by one and greyed for all; thresholds and severities are set', async () => {
+  // The ninth tenth of a limit is passed.
+  const made = await budget.post('/api/policies', {budget_id: 'research', name: 'alerting', period: 'daily', request_limit: 2, match: {component: 'bell'}},
+    {'x-api-key': budget.adminKey});
+  assert.equal(made.status, 201);
+  for (let i = 0; i < 3; ++i) await call(budget, 'bell');
+  await budget.post('/api/alerts/check', {}, {'x-api-key': budget.adminKey});
+  await show(page, 'alerts');
+  const line = page.locator('li.alert').filter({hasText: 'alerting'}).first();
+  await line.waitFor();
+  const open = await page.locator('.nav .count').textContent();
+  await button('Seen', line).click();
+  await line.getByText('seen by ada').waitFor();
+  await page.waitForFunction((before) => (document.querySelector('.nav .count')?.textContent ?? '0') !== before, open);
+  await page.getByRole('group', {name: 'State'}).getByRole('button', {name: 'Open'}).click();
+  await line.filter({hasText: 'seen by'}).waitFor({state: 'detached'});
+  const thresholds = page.getByLabel('Raise one at, percent of a limit');
+  await thresholds.fill('50, 200');
+  await button('Save').click();
+  await page.getByText('Percents between 0 and 100').waitFor();
+  await thresholds.fill('75, 90.5');
+  await button('Save').click();
+  await toast('Alerts are raised');
+  assert.deepEqual((await budget.api('/api/alerts/settings')).thresholds, [0.75, 0.905]);
+  await page.getByText('Set here, in place of the file’s.').waitFor();
+});
+
+test('the assistant answers from the numbers, shows what it read, and links what it names', async () => {
+  await show(page, 'chat');
+  await page.getByRole('button', {name: 'Where does the money go this week?'}).click();
+  const answer = page.locator('.said').nth(1);
+  await answer.locator('.text').waitFor();
+  await page.getByRole('button', {name: 'Ask', exact: true}).waitFor();
+  await answer.locator('details.tool').first().waitFor();
+  assert.match(await answer.locator('.text').textContent(), /\$\d/);
+  assert.ok(await answer.locator('.text a').count() > 0);
+  await page.getByLabel('Question').fill('<b>And</b> which limit is next?');
+  await page.keyboard.press('Enter');
+  await page.locator('.said.mine').nth(1).getByText('<b>And</b> which limit is next?').waitFor();
+  await page.getByRole('button', {name: 'Ask', exact: true}).waitFor();
+  assert.equal(await page.locator('.said .bad-ink').count(), 0);
+  await button('New talk').click();
+  assert.equal(await page.locator('.said').count(), 0);
+});
+
+test('what could be saved is told on the command line', async () => {
+  await show(page, 'cli');
+  const prompt = page.getByLabel('Command', {exact: true});
+  for (const line of ['/analyze week', '/optimize', '/recommend gpt-4o', '/recommend']) {
+    await prompt.fill(line);
+    await prompt.press('Enter');
+    const answer = page.locator('.cli .answer').last();
+    await answer.getByText(`› ${line}`).waitFor();
+    await page.waitForFunction(() => ![...document.querySelectorAll('.cli .answer .dim')].some((each) => each.textContent === '…'));
+    assert.equal(await answer.locator('.bad-ink').count(), 0, line);
+  }
+});

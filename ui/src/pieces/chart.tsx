@@ -36,7 +36,7 @@ function tickOf(seconds: number, span: number): string {
   return at.getHours() !== 0 || at.getMinutes() !== 0 ? '' : span <= 10 * 86_400 ? dayName(at) : dayOfMonth(at);
 }
 
-// At the right end of a line, above it.
+// At the left end of a line, above it: what grows is low there.
 function write(u: uPlot, index: number, text: string, colour: string, font: string): void {
   const value = Array.from<number | null | undefined>(u.data[index]!).findLast((each) => each !== null && each !== undefined);
   if (value === null || value === undefined) return;
@@ -44,9 +44,9 @@ function write(u: uPlot, index: number, text: string, colour: string, font: stri
   ctx.save();
   ctx.font = font.replace('11px', `${11 * devicePixelRatio}px`);
   ctx.fillStyle = colour;
-  ctx.textAlign = 'right';
+  ctx.textAlign = 'left';
   ctx.textBaseline = 'bottom';
-  ctx.fillText(text, u.bbox.left + u.bbox.width, u.valToPos(value, 'y', true) - 3 * devicePixelRatio);
+  ctx.fillText(text, u.bbox.left + 4 * devicePixelRatio, u.valToPos(value, 'y', true) - 3 * devicePixelRatio);
   ctx.restore();
 }
 
