@@ -44,6 +44,11 @@ for (const [scheme, width, height] of [['light', 1440, 1000], ['dark', 1440, 100
         await page.keyboard.press('Enter');
         await page.locator('.bars').first().waitFor();
       }
+      if (tab === 'chat') {
+        await page.getByRole('button', {name: 'How could money be saved?'}).click();
+        await page.locator('.said .text').nth(1).waitFor();
+        await page.getByRole('button', {name: 'Ask', exact: true}).waitFor();
+      }
       await picture(page, `${nameOf(tab)}-${where}`);
       found.push(...(await violations(page)).map((each) => `${tab}: ${each}`));
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
