@@ -10,6 +10,7 @@
 
 #include "admin/allocation_notes.h"
 #include "admin/answer.h"
+#include "admin/assistant/assistant_line.h"
 #include "admin/auth.h"
 #include "admin/blocking.h"
 #include "admin/events.h"
@@ -41,6 +42,7 @@ struct Services {
   HttpClient* http;   // null in a program without one; blocks
   EventSink& events;
   boost::asio::thread_pool& pool;  // for what may block
+  const AssistantLine& assistant;  // how the assistant reaches its model
 };
 
 // One request on its way; lives in the frame of the coroutine that awaits the

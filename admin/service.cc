@@ -13,6 +13,7 @@ namespace budget::admin {
 namespace {
 
 constexpr std::size_t blocking_threads = 2;
+constexpr std::size_t assistant_threads = 4;
 
 ApiResponse no_such_method(const RouteMatch& match) {
   std::string allowed;
@@ -64,6 +65,8 @@ class TheService final : public Service, public Api {
                  .view = options.view,
                  .publish = std::move(options.use_catalog)}),
         watch_(*options.state, pool_),
+        assistant_key_(*keys_, options.view),
+        assistant_{options.http, std::move(options.own_url), &assistant_key_, &assistant_pool_},
         services_{options.clock,
                   options.ledger,
                   options.usage,
@@ -78,7 +81,8 @@ class TheService final : public Service, public Api {
                   *options.state,
                   options.http,
                   options.events ? *options.events : unwatched_,
-                  pool_} {
+                  pool_,
+                  assistant_} {
     watch_.on(std::string(KeyStore::collection), [this] { keys_->reload(); });
     for (const std::string_view name : {RuntimePolicies::budgets, RuntimePolicies::overrides}) {
       watch_.on(std::string(name), [this] { policies_->refresh(); });
@@ -93,7 +97,7 @@ class TheService final : public Service, public Api {
   TheService& operator=(const TheService&) = delete;
 
   Api& api() override { return *this; }
-  const KeyDirectory& keys() const override { return *keys_; }
+  const KeyDirectory& keys() const override { return assistant_key_; }
   std::string generated_key_file() const override { return generated_; }
   void start() override {
     prices_.start([](const std::string&) {});
@@ -108,6 +112,7 @@ class TheService final : public Service, public Api {
   void close() override {
     prices_.close();
     watch_.close();
+    assistant_pool_.join();
     pool_.join();
     policies_->close();
   }
@@ -156,6 +161,9 @@ class TheService final : public Service, public Api {
   PriceFeed prices_;
   boost::asio::thread_pool pool_{blocking_threads};
   StateWatch watch_;
+  AssistantKey assistant_key_;
+  boost::asio::thread_pool assistant_pool_{assistant_threads};
+  AssistantLine assistant_;
   Services services_;
 };
 

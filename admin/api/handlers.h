@@ -77,6 +77,17 @@ Answer list_prices(Context& context);
 Answer current_price(Context& context);
 Answer calculate_cost(Context& context);
 
+// assistant.cc
+Answer chat_with_assistant(Context& context);
+
+// analytics.cc
+Answer recommend_prices(Context& context);
+Answer analyze_usage(Context& context);
+Answer optimize_usage(Context& context);
+
+// recommend_model.cc
+Answer recommend_model(Context& context);
+
 // price_changes.cc
 Answer price_history(Context& context);
 Answer list_price_sources(Context& context);

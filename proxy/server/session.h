@@ -49,6 +49,8 @@ class Session {
   net::Awaitable<bool> continue_if_expected(net::SteadyTime deadline);
   net::Awaitable<pipeline::After> serve();
   net::Awaitable<pipeline::After> serve_admin(const pipeline::Request& request);
+  net::Awaitable<pipeline::After> stream_admin(const pipeline::Request& request,
+                                               admin::ApiResponse response);
   net::Awaitable<bool> refuse(wire::ProblemKind kind, std::string message);
   net::Awaitable<void> linger();
   void put_back(std::string_view bytes);

@@ -147,6 +147,7 @@ TEST(Cli, SaysNoFieldThatTheApiDoesNotKnow) {
       {"usage records", "GET /api/usage/records"}, {"allocate create", "POST /api/allocations"},
       {"allocate list", "GET /api/allocations"},   {"prices list", "GET /api/prices"},
       {"calc-cost", "POST /api/prices/calculate"}, {"keys create", "POST /api/keys"},
+      {"recommend", "POST /api/prices/recommendations"},
       {"prices update", "POST /api/prices/update"},
       {"prices set", "PUT /api/prices/{provider}/{model}"}};
   std::size_t compared = 0;
