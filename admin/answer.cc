@@ -90,6 +90,13 @@ ApiResponse failure(const Failure& failure) {
                 failure.status ? failure.status : status_of(failure.code));
 }
 
+ApiResponse upgrade_required() {
+  ApiResponse response =
+      failure({ErrorCode::invalid_request, "This path answers as a WebSocket only.", {}, 426});
+  response.headers.emplace_back("upgrade", "websocket");
+  return response;
+}
+
 Failure not_found(std::string_view kind, std::string_view id) {
   return {ErrorCode::resource_not_found,
           "There is no " + std::string(kind) + " '" + std::string(id) + "'.",

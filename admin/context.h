@@ -17,6 +17,7 @@
 #include "admin/http_client.h"
 #include "admin/input.h"
 #include "admin/key_store.h"
+#include "admin/live/live_feed.h"
 #include "admin/price_feed/price_feed.h"
 #include "admin/runtime_policies.h"
 #include "admin/service.h"
@@ -41,6 +42,8 @@ struct Services {
   StateStore& state;  // blocks: from the pool only
   HttpClient* http;   // null in a program without one; blocks
   EventSink& events;
+  TeamChat& chat;
+  LiveFeed& live;
   boost::asio::thread_pool& pool;  // for what may block
   const AssistantLine& assistant;  // how the assistant reaches its model
 };

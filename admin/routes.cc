@@ -121,6 +121,11 @@ constexpr Route table[] = {
     {"GET", "/api/providers", Role::viewer, list_providers, "List providers", "page limit",
      Form::list},
 
+    {"GET", "/api/team/messages", Role::viewer, list_team_messages,
+     "What the team said to each other, newest first", "page limit", Form::list},
+    {"POST", "/api/team/messages", Role::operate, post_team_message, "Say something to the team",
+     "text*", Form::data, 201},
+
     {"GET", "/api/keys", Role::admin, list_keys, "List proxy keys", "page limit", Form::list},
     {"POST", "/api/keys", Role::admin, create_key, "Make a proxy key",
      "name* component user tags providers models may_set expires_at", Form::data, 201},

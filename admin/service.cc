@@ -39,13 +39,7 @@ ApiResponse unidentified(const Failure& why) {
   return response;
 }
 
-// Where there is no live feed, an event reaches all who watch: nobody.
-class Unwatched final : public EventSink {
- public:
-  void publish(Event) override {}
-};
-
-class TheService final : public Service, public Api {
+class TheService final : public Service, public Api, public CallWatcher {
  public:
   // `own_state` is null where options.state is another's.
   TheService(ServiceOptions options, const std::vector<AdminKey>& admin_keys,
@@ -57,14 +51,15 @@ class TheService final : public Service, public Api {
         policies_(std::move(policies)),
         allocations_(*options.state),
         generated_(std::move(generated)),
+        watch_(*options.state, pool_),
+        live_(options.clock, options.view, *options.state),
         prices_({.clock = options.clock,
                  .state = *options.state,
-                 .events = options.events ? *options.events : unwatched_,
+                 .events = live_.events(),
                  .http = options.http,
                  .alerts = options.alerts,
                  .view = options.view,
                  .publish = std::move(options.use_catalog)}),
-        watch_(*options.state, pool_),
         assistant_key_(*keys_, options.view),
         assistant_{options.http, std::move(options.own_url), &assistant_key_, &assistant_pool_},
         services_{options.clock,
@@ -80,9 +75,12 @@ class TheService final : public Service, public Api {
                   prices_,
                   *options.state,
                   options.http,
-                  options.events ? *options.events : unwatched_,
+                  live_.events(),
+                  live_.chat(),
+                  live_,
                   pool_,
                   assistant_} {
+    watch_.on(std::string(TeamChat::log), [this] { live_.chat().tell(); });
     watch_.on(std::string(KeyStore::collection), [this] { keys_->reload(); });
     for (const std::string_view name : {RuntimePolicies::budgets, RuntimePolicies::overrides}) {
       watch_.on(std::string(name), [this] { policies_->refresh(); });
@@ -97,6 +95,7 @@ class TheService final : public Service, public Api {
   TheService& operator=(const TheService&) = delete;
 
   Api& api() override { return *this; }
+  CallWatcher& calls() override { return *this; }
   const KeyDirectory& keys() const override { return assistant_key_; }
   std::string generated_key_file() const override { return generated_; }
   void start() override {
@@ -112,6 +111,7 @@ class TheService final : public Service, public Api {
   void close() override {
     prices_.close();
     watch_.close();
+    live_.close();
     assistant_pool_.join();
     pool_.join();
     policies_->close();
@@ -143,6 +143,24 @@ class TheService final : public Service, public Api {
     }
   }
 
+  Awaitable<std::expected<std::unique_ptr<Watch>, ApiResponse>> watch(
+      ApiRequest request, std::function<void()> wake) override {
+    const LiveParts parts{live_.events(), auth_, live_.chat(), services_.clock, pool_};
+    co_return make_live_watch(parts, request, std::move(wake), std::chrono::steady_clock::now());
+  }
+
+  void admitted(const policy::Plan& plan,
+                const std::vector<policy::CounterState>& states) override {
+    live_.calls().touched(plan, states);
+  }
+  void settled(const SettledCall& call) override {
+    live_.calls().ended(call.record);
+    live_.calls().touched(call.plan, call.states);
+  }
+  void refused(const RefusedCall& call) override { live_.calls().refused(call); }
+  void drifted(std::string_view, std::string_view, std::int64_t, std::int64_t) override {}
+  void store_failed(ledger::LedgerError) override {}
+
  private:
   static ApiResponse forbidden(const Route& route) {
     return failure({ErrorCode::authorization_error,
@@ -157,10 +175,10 @@ class TheService final : public Service, public Api {
   std::unique_ptr<RuntimePolicies> policies_;
   AllocationNotes allocations_;
   std::string generated_;
-  Unwatched unwatched_;
-  PriceFeed prices_;
   boost::asio::thread_pool pool_{blocking_threads};
   StateWatch watch_;
+  LiveFeed live_;
+  PriceFeed prices_;
   AssistantKey assistant_key_;
   boost::asio::thread_pool assistant_pool_{assistant_threads};
   AssistantLine assistant_;

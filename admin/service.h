@@ -9,7 +9,7 @@
 
 #include "admin/alerts/alert.h"
 #include "admin/api.h"
-#include "admin/events.h"
+#include "admin/call_watcher.h"
 #include "admin/http_client.h"
 #include "admin/keys.h"
 #include "admin/state/state_store.h"
@@ -43,8 +43,7 @@ struct ServiceOptions {
   // What is made at run time; must outlive the service. Null: FOLDER/admin.db,
   // for one process.
   StateStore* state = nullptr;
-  HttpClient* http = nullptr;   // must outlive the service; null: no other server is asked
-  EventSink* events = nullptr;  // must outlive the service; null: nobody watches
+  HttpClient* http = nullptr;  // must outlive the service; null: no other server is asked
   // What the API made has changed, here or on another replica, or an override
   // has ended: merge_policies() anew and put the result in force before this
   // returns. Called on threads that may block, one at a time, perhaps before
@@ -65,6 +64,8 @@ class Service {
  public:
   virtual ~Service() = default;
   [[nodiscard]] virtual Api& api() = 0;
+  // What is to be told of calls; until close().
+  [[nodiscard]] virtual CallWatcher& calls() = 0;
   [[nodiscard]] virtual const KeyDirectory& keys() const = 0;
   // The file's budgets and policies with the API's, as of now. Any thread; does
   // not block.

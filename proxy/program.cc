@@ -88,9 +88,10 @@ std::expected<void, std::string> Program::open(Config config) {
   admin_ = std::move(*admin);
 
   services_ = std::make_unique<pipeline::Services>(
-      pipeline::Services{store_->clock(), store_->ledger(), admin_->keys(), calibration_, metrics_,
-                         [this](const ledger::UsageRecord& record) { log_call(record); },
-                         [this](const pipeline::Refusal& refusal) { log_refusal(refusal); }});
+      pipeline::Services{store_->clock(), store_->ledger_of_calls(), admin_->keys(), calibration_,
+                         metrics_, [this](const ledger::UsageRecord& record) { log_call(record); },
+                         [this](const admin::RefusedCall& refusal) { log_refusal(refusal); },
+                         admin_->calls()});
   shutdown_timeout_ = config.shutdown_timeout;
   {
     const std::lock_guard lock(change_mutex_);
@@ -377,7 +378,7 @@ void Program::await_drained() {
   });
 }
 
-void Program::log_refusal(const pipeline::Refusal& refusal) const {
+void Program::log_refusal(const admin::RefusedCall& refusal) const {
   log_.warn("refused", {{"request_id", refusal.request_id},
                         {"component", refusal.component},
                         {"provider", refusal.provider},

@@ -68,7 +68,7 @@ class Program {
   void tell_skipped(const admin::MergedPolicies& merged);
   void publish();
   void log_call(const ledger::UsageRecord& record) const;
-  void log_refusal(const pipeline::Refusal& refusal) const;
+  void log_refusal(const admin::RefusedCall& refusal) const;
 
   server::Loop io_{1};
   boost::asio::signal_set signals_;

@@ -22,7 +22,10 @@ class Store {
  public:
   virtual ~Store() = default;
 
+  // Says when the store is away.
   [[nodiscard]] virtual ledger::Ledger& ledger() = 0;
+  // The same for calls, which must be charged also while the store is away.
+  [[nodiscard]] virtual ledger::Ledger& ledger_of_calls() = 0;
   [[nodiscard]] virtual ledger::UsageStore& usage() = 0;
   // What decides periods and leases: this machine's clock, or the one that all
   // replicas share.
@@ -31,11 +34,9 @@ class Store {
   [[nodiscard]] virtual std::vector<policy::CounterRef> counters() = 0;
   // What it tells of itself; never blocks.
   [[nodiscard]] virtual std::vector<admin::MetricFamily> metrics() const = 0;
-  // Everything done so far is as durable as it will be. Blocks. The error is a
-  // sentence.
+  // Everything done so far is where it belongs, or safe until the next start.
+  // Blocks, for seconds at most. The error is a sentence.
   virtual std::expected<void, std::string> flush() = 0;
-  // Ends its threads. No operation may follow but flush(). Idempotent.
-  virtual void close() = 0;
 };
 
 // Opens the store that `config` names; its folder exists. `clock` and `log`

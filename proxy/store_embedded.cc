@@ -15,11 +15,11 @@ class EmbeddedStore final : public Store {
       : ledger_(std::move(ledger)), clock_(clock) {}
 
   ledger::Ledger& ledger() override { return *ledger_; }
+  ledger::Ledger& ledger_of_calls() override { return *ledger_; }
   ledger::UsageStore& usage() override { return ledger_->usage(); }
   const policy::Clock& clock() const override { return clock_; }
   std::vector<policy::CounterRef> counters() override { return ledger_->counters(); }
   std::expected<void, std::string> flush() override { return ledger_->flush(); }
-  void close() override {}
 
   std::vector<admin::MetricFamily> metrics() const override {
     const ledger::EmbeddedStats stats = ledger_->stats();

@@ -1,8 +1,10 @@
 // The store of many processes: one Redis.
 #include "proxy/store_redis.h"
 
+#include <chrono>
 #include <utility>
 
+#include "policy/ledger/outage_ledger.h"
 #include "policy/ledger/redis_ledger.h"
 #include "policy/ledger/redis_usage.h"
 #include "proxy/metric.h"
@@ -10,14 +12,38 @@
 namespace budget {
 namespace {
 
+// How long a shutdown waits for Redis to take what it is owed.
+constexpr std::chrono::seconds drain_patience{2};
+
+admin::MetricFamily seconds_metric(const std::string& name, std::string help,
+                                   std::int64_t milliseconds) {
+  return {name, std::move(help), "gauge", {{name, "", milliseconds, 3}}};
+}
+
 class RedisStore final : public Store {
  public:
-  RedisStore(std::unique_ptr<ledger::RedisLedger> ledger, const Log& log)
-      : ledger_(std::move(ledger)),
-        usage_(std::make_unique<ledger::RedisUsage>(*ledger_)),
-        log_(log) {}
+  explicit RedisStore(const Log& log) : log_(log) {}
+
+  // The error is a sentence.
+  std::expected<void, std::string> open(const StoreConfig& config, ledger::RedisOptions options) {
+    auto ledger = ledger::RedisLedger::open(std::move(options));
+    if (!ledger) return std::unexpected("cannot use the Redis of store.url: " + ledger.error());
+    ledger_ = std::move(*ledger);
+    ledger::OutageOptions outage;
+    outage.journal.folder = config.path + "/outage";
+    outage.journal.journal_sync = config.journal_sync;
+    outage.clock = &ledger_->clock();
+    outage.log = [this](std::string_view what) { log_.warn("outage", {{"what", what}}); };
+    outage.journal.log = outage.log;
+    auto calls = ledger::OutageLedger::open(*ledger_, std::move(outage));
+    if (!calls) return std::unexpected(std::move(calls.error()));
+    calls_ = std::move(*calls);
+    usage_ = std::make_unique<ledger::RedisUsage>(*ledger_);
+    return {};
+  }
 
   ledger::Ledger& ledger() override { return *ledger_; }
+  ledger::Ledger& ledger_of_calls() override { return *calls_; }
   ledger::UsageStore& usage() override { return *usage_; }
   const policy::Clock& clock() const override { return ledger_->clock(); }
   std::vector<policy::CounterRef> counters() override {
@@ -26,40 +52,62 @@ class RedisStore final : public Store {
     log_.warn("counters_not_listed", {{"why", counters.error()}});
     return {};
   }
-  // A settlement is answered when Redis has it.
-  std::expected<void, std::string> flush() override { return {}; }
-  void close() override {}
-
-  std::vector<admin::MetricFamily> metrics() const override {
-    const ledger::RedisStats stats = ledger_->stats();
-    return {
-        single_metric("budget_holds_lapsed_total",
-                      "Holds charged because nobody settled them, by this replica", "counter",
-                      stats.lapsed),
-        single_metric("budget_redis_connects_total", "Connections to Redis that came up", "counter",
-                      stats.connects),
-        single_metric("budget_redis_breaks_total", "Connections to Redis that broke", "counter",
-                      stats.breaks),
-        single_metric("budget_redis_timeouts_total", "Commands that Redis did not answer in time",
-                      "counter", stats.timeouts),
-        single_metric("budget_redis_rejected_total",
-                      "Commands that failed at once while Redis was away", "counter",
-                      stats.rejected),
-        single_metric("budget_redis_scripts_sent_total",
-                      "Scripts sent whole because Redis did not know them", "counter",
-                      stats.scripts_sent),
-        {"budget_redis_clock_ahead_seconds",
-         "How far Redis's clock is ahead of this machine's",
-         "gauge",
-         {{"budget_redis_clock_ahead_seconds", "", stats.clock_ahead_ms, 3}}},
-    };
+  std::expected<void, std::string> flush() override {
+    if (calls_->drain(drain_patience)) return {};
+    return std::unexpected("Redis is away; " + std::to_string(calls_->stats().backlog.entries) +
+                           " finished calls wait on disk for the next start");
   }
+  std::vector<admin::MetricFamily> metrics() const override;
 
  private:
-  std::unique_ptr<ledger::RedisLedger> ledger_;
-  std::unique_ptr<ledger::RedisUsage> usage_;
   const Log& log_;
+  // Ended in reverse: the threads of the later ones use the first.
+  std::unique_ptr<ledger::RedisLedger> ledger_;
+  std::unique_ptr<ledger::OutageLedger> calls_;
+  std::unique_ptr<ledger::RedisUsage> usage_;
 };
+
+std::vector<admin::MetricFamily> RedisStore::metrics() const {
+  const ledger::RedisStats stats = ledger_->stats();
+  const ledger::OutageStats outage = calls_->stats();
+  const std::int64_t oldest = outage.oldest_age ? outage.oldest_age->count() : 0;
+  return {
+      single_metric("budget_holds_lapsed_total",
+                    "Holds charged because nobody settled them, by this replica", "counter",
+                    stats.lapsed),
+      single_metric("budget_redis_connects_total", "Connections to Redis that came up", "counter",
+                    stats.connects),
+      single_metric("budget_redis_breaks_total", "Connections to Redis that broke", "counter",
+                    stats.breaks),
+      single_metric("budget_redis_timeouts_total", "Commands that Redis did not answer in time",
+                    "counter", stats.timeouts),
+      single_metric("budget_redis_rejected_total",
+                    "Commands that failed at once while Redis was away", "counter", stats.rejected),
+      single_metric("budget_redis_scripts_sent_total",
+                    "Scripts sent whole because Redis did not know them", "counter",
+                    stats.scripts_sent),
+      seconds_metric("budget_redis_clock_ahead_seconds",
+                     "How far Redis's clock is ahead of this machine's", stats.clock_ahead_ms),
+      single_metric("budget_outage_backlog", "Finished calls on disk that Redis has not got",
+                    "gauge", outage.backlog.entries),
+      single_metric("budget_outage_backlog_bytes", "Their size", "gauge",
+                    static_cast<std::int64_t>(outage.backlog.bytes)),
+      seconds_metric("budget_outage_backlog_age_seconds", "The age of the oldest of them", oldest),
+      single_metric("budget_outage_store_away", "Whether Redis did not take the last settlement",
+                    "gauge", outage.away ? 1 : 0),
+      single_metric("budget_outage_backlog_full", "Whether calls are refused for the backlog",
+                    "gauge", outage.full ? 1 : 0),
+      single_metric("budget_outage_disk_failing", "Whether the backlog's disk fails", "gauge",
+                    outage.backlog.disk_failing ? 1 : 0),
+      single_metric("budget_outage_kept_total", "Settlements put on disk for want of Redis",
+                    "counter", outage.kept),
+      single_metric("budget_outage_delivered_total", "Of those, delivered", "counter",
+                    outage.delivered),
+      single_metric("budget_outage_holds_lost_total",
+                    "Holds that Redis had forgotten, charged all the same", "counter",
+                    outage.lost_by_store),
+  };
+}
 
 std::expected<ledger::RedisAddress, std::string> address_of(const StoreConfig& store) {
   if (!store.sentinel.empty() || !store.cluster.empty()) {
@@ -86,9 +134,11 @@ std::expected<std::unique_ptr<Store>, std::string> open_redis_store(const Config
   options.usage_retention = config.store.usage_retention;
   options.must_be_reachable = false;
   options.log = [&log](std::string_view what) { log.warn("redis", {{"what", what}}); };
-  auto ledger = ledger::RedisLedger::open(std::move(options));
-  if (!ledger) return std::unexpected("cannot use the Redis of store.url: " + ledger.error());
-  return std::make_unique<RedisStore>(std::move(*ledger), log);
+  auto store = std::make_unique<RedisStore>(log);
+  if (auto opened = store->open(config.store, std::move(options)); !opened) {
+    return std::unexpected(std::move(opened.error()));
+  }
+  return store;
 }
 
 }  // namespace budget

@@ -240,7 +240,9 @@ Answer create_allocation(Context& context) {
   }
   const auto state = co_await context.services.ledger.allocation(id);
   if (!state) co_return failure(allocation_failure(state.error(), id));
-  co_return success(allocation_json(*state, *note, context.now), 201);
+  json::object made = allocation_json(*state, *note, context.now);
+  context.services.events.publish({Topic::allocations, "allocation_update", made, context.now});
+  co_return success(std::move(made), 201);
 }
 
 Answer list_allocations(Context& context) {
@@ -282,7 +284,9 @@ Answer release_allocation(Context& context) {
   if (!state) co_return failure(allocation_failure(state.error(), id));
   const auto note = co_await find_note(context, id);
   if (!note) co_return failure(store_failed(note.error()));
-  co_return success(allocation_json(*state, *note, context.now));
+  json::object released = allocation_json(*state, *note, context.now);
+  context.services.events.publish({Topic::allocations, "allocation_update", released, context.now});
+  co_return success(std::move(released));
 }
 
 }  // namespace budget::admin

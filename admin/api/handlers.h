@@ -88,6 +88,10 @@ Answer optimize_usage(Context& context);
 // recommend_model.cc
 Answer recommend_model(Context& context);
 
+// team.cc
+Answer list_team_messages(Context& context);
+Answer post_team_message(Context& context);
+
 // price_changes.cc
 Answer price_history(Context& context);
 Answer list_price_sources(Context& context);

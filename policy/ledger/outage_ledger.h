@@ -29,7 +29,9 @@ struct OutageOptions {
   // Between two attempts at a store that is away; doubles from the first on.
   std::chrono::milliseconds retry_first{50};
   std::chrono::milliseconds retry_longest{1'000};
-  const policy::Clock* clock = nullptr;       // nullptr: the system's; must outlive the ledger
+  // What requests read `now` from: the store's clock where it has one. nullptr:
+  // the system's. Must outlive the ledger.
+  const policy::Clock* clock = nullptr;
   std::function<void(std::string_view)> log;  // one sentence an event; any thread
 };
 

@@ -8,6 +8,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
+#include "policy/ledger/redis_exchange.h"
 #include "policy/ledger/redis_greeting.h"
 
 namespace budget::ledger {
@@ -20,7 +21,20 @@ constexpr asio::as_tuple_t<asio::use_awaitable_t<RedisConnection::Executor>> kTo
 }  // namespace
 
 RedisConnection::RedisConnection(asio::io_context& context, std::shared_ptr<RedisTraffic> traffic)
-    : context_(context), traffic_(std::move(traffic)), random_(std::random_device{}()) {}
+    : context_(context),
+      traffic_(std::move(traffic)),
+      at_(traffic_->address),
+      random_(std::random_device{}()) {}
+
+void RedisTraffic::came_up(std::string_view run_id) {
+  bool other = false;
+  {
+    const std::scoped_lock lock(mutex_);
+    other = !run_id_.empty() && run_id_ != run_id;
+    run_id_ = run_id;
+  }
+  if (other && on_other_server) on_other_server();
+}
 
 void RedisConnection::log(std::string_view text) const {
   if (traffic_->log) traffic_->log(text);
@@ -103,7 +117,7 @@ void RedisConnection::broken(std::shared_ptr<Link> link, std::string_view why) {
   link_.reset();
   link->stream->close();
   traffic_->breaks.fetch_add(1, std::memory_order_relaxed);
-  log("the connection to " + traffic_->address.printable() + " broke: " + std::string(why));
+  log("the connection to " + where() + " broke: " + std::string(why));
   for (const auto& waiting : link->waiting) {
     waiting->ended = true;
     waiting->timer.cancel();
@@ -173,16 +187,26 @@ RedisConnection::Awaitable<void> RedisConnection::attempt(Deadline deadline) {
     }
   };
   const Attempt attempt(*this);
-  auto stream = co_await open_redis_stream(traffic_->address, traffic_->tls, deadline);
-  if (!stream) co_return failed(stream.error());
+  at_ = traffic_->address;
+  if (traffic_->directory) {
+    auto found = co_await traffic_->directory->find(deadline);
+    if (!found) co_return failed(std::move(found.error()));
+    at_ = std::move(*found);
+  }
+  auto stream = co_await open_redis_stream(at_, traffic_->tls, deadline);
+  if (!stream) {
+    if (traffic_->directory) traffic_->directory->doubted();
+    co_return failed(stream.error());
+  }
   auto link = std::make_shared<Link>();
   link->stream = std::move(*stream);
   const auto greeted = co_await greet(link, deadline);
   if (!greeted) {
     link->stream->close();
-    co_return failed(traffic_->address.printable() + ": " + greeted.error());
+    if (traffic_->directory) traffic_->directory->doubted();
+    co_return failed(where() + ": " + greeted.error());
   }
-  if (failures_ > 0) log("connected to " + traffic_->address.printable() + " again");
+  if (failures_ > 0) log("connected to " + where() + " again");
   failures_ = 0;
   traffic_->connects.fetch_add(1, std::memory_order_relaxed);
   link_ = std::move(link);
@@ -205,57 +229,40 @@ void RedisConnection::failed(std::string why) {
 
 RedisConnection::Awaitable<std::expected<void, std::string>> RedisConnection::greet(
     std::shared_ptr<Link> link, Deadline deadline) {
-  // As a pipeline of ordinary commands on a link that is not yet the
-  // connection's: whoever waits for replies is found in link->waiting.
-  const auto greeting = greeting_of(traffic_->address);
-  for (const std::string& words : greeting) link->sending += words;
-  Timer timer(context_.get_executor(), deadline);
-  auto live = std::make_shared<RedisStream*>(link->stream.get());
-  timer.async_wait([live](boost::system::error_code error) {
-    if (!error && *live) (*live)->close();
-  });
-  struct Ended {
-    RedisStream*& stream;
-    ~Ended() { stream = nullptr; }
-  };
-  const Ended ended{*live};
-  using Signature = void(boost::system::error_code, std::size_t);
-  const auto [unwritten, written] = co_await asio::async_initiate<decltype(kToken), Signature>(
-      [link](auto handler) {
-        auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-        link->stream->write(link->sending, [shared](boost::system::error_code e, std::size_t n) {
-          (*shared)(e, n);
-        });
-      },
-      kToken);
-  if (unwritten) co_return std::unexpected(unwritten.message());
-  for (std::size_t replies = 0; replies < greeting.size();) {
-    auto reply = link->reader.next();
-    if (!reply) co_return std::unexpected(std::move(reply.error()));
-    if (!*reply) {
-      const auto [unread, size] = co_await asio::async_initiate<decltype(kToken), Signature>(
-          [link](auto handler) {
-            auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-            link->stream->read_some(link->incoming, [shared](boost::system::error_code e,
-                                                             std::size_t n) { (*shared)(e, n); });
-          },
-          kToken);
-      if (unread) {
-        co_return std::unexpected(steady_clock::now() >= deadline ? "no answer in time"
-                                                                  : unread.message());
-      }
-      link->reader.feed({link->incoming.data(), size});
-      continue;
-    }
-    ++replies;
-    const RedisValue value = (*reply)->value();
-    if (value.is_error()) co_return std::unexpected(std::string(value.text()));
-    if (replies < greeting.size()) continue;
-    auto fit = fit_for_ledger(value.text());
-    unfit_ = !fit;
-    co_return fit;
+  auto replies = co_await ask_redis(*link->stream, link->reader, greeting_of(at_), deadline);
+  if (!replies) co_return std::unexpected(std::move(replies.error()));
+  const std::string_view info = replies->back().value().text();
+  auto fit = fit_for_ledger(info);
+  // A replica that the sentinels will promote, or that a failover left behind,
+  // is no reason to give up.
+  const bool may_pass = traffic_->directory && !traffic_->directory->fixed() && passes(info);
+  unfit_ = !fit && !may_pass;
+  if (fit) traffic_->came_up(run_id_of(info));
+  co_return fit;
+}
+
+RedisConnection::Elsewhere RedisConnection::elsewhere(std::string_view error) {
+  // Between two looks at a server that will be right again by itself.
+  constexpr std::chrono::milliseconds kLookAgain{20};
+  const auto starts = [error](std::string_view with) { return error.starts_with(with); };
+  if (starts("READONLY") || starts("LOADING") || starts("MASTERDOWN")) {
+    // It is another server than it was; the next greeting finds out, and waits
+    // its turn.
+    drop(error);
+    return {true, {}};
   }
-  co_return std::expected<void, std::string>();
+  if (starts("MOVED ")) {
+    // MOVED SLOT HOST:PORT. All keys of a namespace are in one slot, so nothing
+    // is left here.
+    if (traffic_->directory) traffic_->directory->moved(error.substr(error.rfind(' ') + 1), at_);
+    drop(error);
+    return {true, {}};
+  }
+  // While a slot migrates, its keys are here and there, and no script may see a
+  // part of them: it waits for MOVED (docs/decisions/0021-sentinel-and-cluster.md).
+  const bool migrating = starts("ASK ") || starts("TRYAGAIN") || starts("CLUSTERDOWN") ||
+                         error.contains("attempted to access a non local key");
+  return {migrating, kLookAgain};
 }
 
 }  // namespace budget::ledger

@@ -11,6 +11,7 @@
 #include <expected>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <random>
 #include <string>
@@ -19,6 +20,7 @@
 
 #include "policy/ledger/redis_address.h"
 #include "policy/ledger/redis_codec.h"
+#include "policy/ledger/redis_directory.h"
 #include "policy/ledger/redis_stream.h"
 
 namespace budget::ledger {
@@ -33,6 +35,8 @@ enum class RedisFailure : std::uint8_t {
 struct RedisTraffic {
   RedisAddress address;
   RedisTls tls;  // of the address
+  // Where to connect to; nullptr: to `address`.
+  std::shared_ptr<RedisDirectory> directory;
   std::chrono::milliseconds connect_timeout{1'000};
   // After a failed attempt to connect, the next one waits between half of a
   // back-off and all of it; it doubles from the first to the longest.
@@ -42,11 +46,22 @@ struct RedisTraffic {
   // for the next attempt.
   int failures_until_open = 3;
   std::function<void(std::string_view)> log;  // one sentence an event; any thread
+  // Called when a connection has come up to another server than the one before,
+  // or to one that was restarted; on a loop's thread, must not block.
+  std::function<void()> on_other_server;
+
+  // Which server a connection has come up to, by the id that each draws when it
+  // starts. Thread-safe.
+  void came_up(std::string_view run_id);
 
   std::atomic<std::int64_t> connects{0};  // that succeeded, since start
   std::atomic<std::int64_t> breaks{0};    // of connections that were up
   std::atomic<std::int64_t> timeouts{0};  // commands without a reply in time
   std::atomic<std::int64_t> rejected{0};  // commands refused by an open breaker
+
+ private:
+  std::mutex mutex_;
+  std::string run_id_;
 };
 
 // Pipelined: commands are sent as they come, many in one write, and replies are
@@ -70,6 +85,14 @@ class RedisConnection : public std::enable_shared_from_this<RedisConnection> {
   Awaitable<Reply> send(std::string command, Deadline deadline);
   // Ends it; commands that wait get `unknown`. The next command connects anew.
   void drop(std::string_view why);
+  // Whether `error`, a reply, says that this server will not do (any more), or
+  // not now. If so the connection has been dropped where another is to be
+  // found, and the command was not done: send it again after `pause`.
+  struct Elsewhere {
+    bool again = false;
+    std::chrono::milliseconds pause{0};
+  };
+  Elsewhere elsewhere(std::string_view error);
   // Ends it without calling anybody, because its loop ends.
   void abandon();
   // Why the last attempt to connect failed, and whether that was because the
@@ -100,6 +123,7 @@ class RedisConnection : public std::enable_shared_from_this<RedisConnection> {
   Awaitable<bool> connected(Deadline deadline);
   Awaitable<void> attempt(Deadline deadline);
   Awaitable<std::expected<void, std::string>> greet(std::shared_ptr<Link> link, Deadline deadline);
+  [[nodiscard]] std::string where() const { return at_.printable(); }
   Awaitable<void> wait_for_change(Deadline deadline);
   void changed();
   void failed(std::string why);
@@ -113,6 +137,7 @@ class RedisConnection : public std::enable_shared_from_this<RedisConnection> {
   boost::asio::io_context& context_;
   std::shared_ptr<RedisTraffic> traffic_;
   std::shared_ptr<Link> link_;
+  RedisAddress at_;  // of the link, or of the last attempt
   bool connecting_ = false;
   std::vector<std::weak_ptr<Timer>> changes_;  // who waits for a change of the above
   int failures_ = 0;                           // in a row

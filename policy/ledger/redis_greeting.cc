@@ -68,4 +68,12 @@ std::expected<void, std::string> fit_for_ledger(std::string_view info) {
   return {};
 }
 
+bool passes(std::string_view info) {
+  return field_of(info, "loading") == "1" || field_of(info, "role") == "slave";
+}
+
+std::string_view run_id_of(std::string_view info) {
+  return field_of(info, "run_id");
+}
+
 }  // namespace budget::ledger

@@ -1,8 +1,13 @@
 #include "policy/ledger/redis_ledger.h"
 
 #include <atomic>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <exception>
 #include <random>
 #include <utility>
@@ -33,6 +38,17 @@ std::string new_token() {
   static thread_local std::mt19937_64 random(std::random_device{}());
   const std::uint64_t bits = random();
   return {reinterpret_cast<const char*>(&bits), sizeof(bits)};
+}
+
+RedisConnection::Awaitable<void> pause_until(Deadline deadline) {
+  using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
+                                           asio::wait_traits<std::chrono::steady_clock>,
+                                           RedisConnection::Executor>;
+  constexpr asio::as_tuple_t<asio::use_awaitable_t<RedisConnection::Executor>> token{};
+  const auto executor = co_await asio::this_coro::executor;
+  Timer timer(executor, deadline);
+  // As a command that is out: not to be cancelled.
+  co_await timer.async_wait(asio::bind_cancellation_slot(asio::cancellation_slot(), token));
 }
 
 // Whether Redis answers; with what time it has, so that the first period is
@@ -68,6 +84,7 @@ class RedisLedger::Core {
     traffic->address = options.address;
     traffic->connect_timeout = options.connect_timeout;
     traffic->log = options.log;
+    traffic->on_other_server = options.on_other_server;
     format = {options.time, options.usage_retention, kSweptAtOnceMax};
   }
 
@@ -117,11 +134,12 @@ Async<RedisReply> RedisLedger::Core::exchange(std::string words, Deadline deadli
     const RedisValue value = reply->value();
     const std::string_view text = value.is_error() ? value.text() : std::string_view();
     if (tells_time) saw(value, sent);
-    if (text.starts_with("READONLY") || text.starts_with("LOADING") ||
-        text.starts_with("MASTERDOWN")) {
-      // It is another server than it was; the next greeting finds out, and
-      // waits its turn.
-      connection->drop(text);
+    if (const auto elsewhere = connection->elsewhere(text); elsewhere.again) {
+      const Deadline look_again = std::chrono::steady_clock::now() + elsewhere.pause;
+      if (look_again >= deadline) {
+        co_return std::unexpected(unknown ? LedgerError::timeout : LedgerError::unavailable);
+      }
+      if (elsewhere.pause.count() > 0) co_await pause_until(look_again);
       continue;
     }
     co_return std::move(*reply);
@@ -163,6 +181,8 @@ std::expected<std::unique_ptr<RedisLedger>, std::string> RedisLedger::open(Redis
   if (!tls) return std::unexpected(std::move(tls.error()));
   auto core = std::make_shared<Core>(std::move(options));
   core->traffic->tls = std::move(*tls);
+  core->traffic->directory = std::make_shared<RedisDirectory>(
+      core->options.address, core->traffic->tls, core->options.topology, core->options.name_space);
   asio::io_context loop{1};
   const auto connection = std::make_shared<RedisConnection>(loop, core->traffic);
   const Deadline deadline = std::chrono::steady_clock::now() + core->options.connect_timeout;

@@ -14,12 +14,16 @@
 #include "policy/ledger/ledger.h"
 #include "policy/ledger/redis_address.h"
 #include "policy/ledger/redis_codec.h"
+#include "policy/ledger/redis_directory.h"
 #include "policy/ledger/redis_requests.h"
 
 namespace budget::ledger {
 
 struct RedisOptions {
   RedisAddress address;
+  // How the server is found, where `address` does not say: by sentinels, or in
+  // a cluster. User, password, TLS and database are the address's.
+  RedisTopology topology;
   std::string name_space = "budget";  // not empty, without braces; the keys' hash tag
   // An operation takes no longer, connecting and sending again included.
   std::chrono::milliseconds command_timeout{1'000};
@@ -34,6 +38,10 @@ struct RedisOptions {
   // do is an error always.
   bool must_be_reachable = true;
   std::function<void(std::string_view)> log;  // one sentence an event; any thread
+  // Redis is another server than before, or was restarted: what it acknowledged
+  // last may be lost. For OutageLedger::store_changed(). Any thread; must not
+  // block, nor use the ledger.
+  std::function<void()> on_other_server;
   // Seam: changes a script's text, so that a test can plant a mistake.
   std::function<void(std::string&)> edit_script;
 };

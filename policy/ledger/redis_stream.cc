@@ -122,7 +122,12 @@ RedisAwaitable<std::unique_ptr<RedisStream>> open_redis_stream(RedisAddress addr
     const auto [error] = co_await socket->async_connect(endpoint, kToken);
     if (!error) {
       boost::system::error_code ignored;
-      if (address.path.empty()) socket->set_option(asio::ip::tcp::no_delay(true), ignored);
+      if (address.path.empty()) {
+        socket->set_option(asio::ip::tcp::no_delay(true), ignored);
+        // Closing takes back what was not delivered: a command that is given up
+        // must not arrive when a partition ends, long after its caller was told.
+        socket->set_option(asio::socket_base::linger(true, 0), ignored);
+      }
       if (!tls) co_return std::make_unique<SocketStream>(std::move(socket));
       auto secured = co_await secure_redis_stream(std::move(socket), tls, address);
       if (secured) co_return secured;

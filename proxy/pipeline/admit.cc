@@ -267,6 +267,7 @@ void Admission::accept(const Attempt& attempt) {
   call_.decision = policy::decide_admitted(call_.plan, attempt.outcome->states, attempt.amount,
                                            call_.snapshot().config.error_amounts);
   if (verdict_ != policy::Verdict::allow) call_.decision.verdict = verdict_;
+  call_.services().watcher.admitted(call_.plan, attempt.outcome->states);
   Metrics::add(call_.services().metrics.shadow_denials,
                static_cast<std::int64_t>(call_.decision.shadow_denials.size()));
 }
@@ -285,6 +286,7 @@ net::Awaitable<std::optional<wire::Problem>> Admission::without_store(ledger::Le
     problem.message = "There is no open allocation '" + call_.caller.allocation_id + "'.";
     co_return problem;
   }
+  call_.services().watcher.store_failed(error);
   if (call_.passes_without_store() && error != ledger::LedgerError::backlog_full) {
     ledger::ReserveRequest asked = request();
     const auto known = co_await call_.services().ledger.admit_unheld(std::move(asked));

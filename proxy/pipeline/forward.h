@@ -23,7 +23,8 @@ using SentSignal = boost::asio::basic_waitable_timer<
 // has been read. The head's views point into the buffer until make_room() is
 // called on it.
 struct Exchange {
-  explicit Exchange(const net::Executor& executor) : sent_signal(executor, net::SteadyTime::max()) {}
+  explicit Exchange(const net::Executor& executor)
+      : sent_signal(executor, net::SteadyTime::max()) {}
 
   std::string request_head;
   std::string rewritten_body;

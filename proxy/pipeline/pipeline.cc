@@ -23,16 +23,16 @@ net::Awaitable<After> answer(Call& call, wire::Problem problem) {
 
 net::Awaitable<After> refuse(Call& call, wire::Problem problem) {
   call.decision.verdict = policy::Verdict::deny;
-  if (call.services().on_refusal) {
-    const std::string_view provider =
-        call.provider ? call.provider->config.name : std::string_view();
-    call.services().on_refusal({.request_id = call.request_id,
-                                .component = call.caller.component,
-                                .provider = provider,
-                                .model = call.model,
-                                .code = wire::code_of(problem.kind),
-                                .message = problem.message});
-  }
+  const admin::RefusedCall refused{
+      .request_id = call.request_id,
+      .component = call.caller.component,
+      .provider = call.provider ? call.provider->config.name : std::string_view(),
+      .model = call.model,
+      .code = wire::code_of(problem.kind),
+      .message = problem.message,
+      .denial = call.decision.denial ? &*call.decision.denial : nullptr};
+  call.services().watcher.refused(refused);
+  if (call.services().on_refusal) call.services().on_refusal(refused);
   return answer(call, std::move(problem));
 }
 

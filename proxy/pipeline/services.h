@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "admin/call_watcher.h"
 #include "admin/keys.h"
 #include "policy/clock.h"
 #include "policy/ledger/ledger.h"
@@ -17,17 +18,6 @@
 
 namespace budget::pipeline {
 
-// A call that was not let through, and why. Views last for the call of
-// on_refusal() only.
-struct Refusal {
-  std::string_view request_id;
-  std::string_view component;
-  std::string_view provider;
-  std::string_view model;
-  std::string_view code;  // as in the answer: "budget_exceeded", …
-  std::string_view message;
-};
-
 // Shared by all workers; everything in it is thread-safe and outlives them.
 struct Services {
   const policy::Clock& clock;
@@ -38,7 +28,8 @@ struct Services {
   // Where finished calls are told of; called on the worker's thread, must not
   // block.
   std::function<void(const ledger::UsageRecord&)> on_record;
-  std::function<void(const Refusal&)> on_refusal;
+  std::function<void(const admin::RefusedCall&)> on_refusal;
+  admin::CallWatcher& watcher;
 };
 
 // One worker's share of a snapshot. A call keeps the one it began with, and so

@@ -106,7 +106,10 @@ void fill_usage(Call& call, const Ending& ending, ledger::UsageRecord& record) {
     const Tokens told = record.usage.input_total();
     call.services().calibration.observe(record.provider, call.model, counted, told);
     Metrics::add(call.services().metrics.counts_compared);
-    if (drifted(counted, told)) Metrics::add(call.services().metrics.counts_drifted);
+    if (drifted(counted, told)) {
+      Metrics::add(call.services().metrics.counts_drifted);
+      call.services().watcher.drifted(record.provider, call.model, counted.value(), told.value());
+    }
   }
 }
 
@@ -129,6 +132,11 @@ void count_spend(Metrics& metrics, const ledger::UsageRecord& record) {
   Metrics::add(metrics.tokens_cached, usage.cache_read.value());
   Metrics::add(metrics.tokens_output, (usage.output_total() - usage.reasoning).value());
   Metrics::add(metrics.tokens_reasoning, usage.reasoning.value());
+}
+
+void note_failure(Services& services, ledger::LedgerError error) {
+  Metrics::add(services.metrics.settle_failures);
+  services.watcher.store_failed(error);
 }
 
 }  // namespace
@@ -178,12 +186,13 @@ ledger::UsageRecord final_record(Call& call, const Ending& ending) {
 
 net::Awaitable<void> settle_call(Call& call, const ledger::UsageRecord& record) {
   Services& services = call.services();
+  ledger::SettleOutcome outcome;
   std::vector<policy::CounterRef> lines;
   for (const policy::PlannedLine& line : call.plan.lines) lines.push_back(line.counter);
   if (!call.holding) {
     // Admitted while the store was away: counted afterwards.
     auto recorded = co_await services.ledger.record(record, std::move(lines));
-    if (!recorded) Metrics::add(services.metrics.settle_failures);
+    if (!recorded) note_failure(services, recorded.error());
   } else {
     call.holding = false;
     auto settled = co_await services.ledger.settle(record);
@@ -191,19 +200,21 @@ net::Awaitable<void> settle_call(Call& call, const ledger::UsageRecord& record) 
       // The lease ran out under a call that went on: what was charged for it
       // then was a guess, and this is no longer one.
       auto corrected = co_await services.ledger.record(record, std::move(lines));
-      if (!corrected) Metrics::add(services.metrics.settle_failures);
+      if (!corrected) note_failure(services, corrected.error());
     } else if (!settled) {
-      Metrics::add(services.metrics.settle_failures);
+      note_failure(services, settled.error());
     } else {
-      if (settled->overrun != ledger::Amount{}) Metrics::add(services.metrics.overruns);
+      outcome = std::move(*settled);
+      if (outcome.overrun != ledger::Amount{}) Metrics::add(services.metrics.overruns);
       // What an answer says is left is what is left after it; none are told
       // where the store takes the settlement later.
-      if (settled->states.size() == call.plan.lines.size()) {
-        call.decision.tightest = policy::decide_admitted(call.plan, settled->states, {}).tightest;
+      if (outcome.states.size() == call.plan.lines.size()) {
+        call.decision.tightest = policy::decide_admitted(call.plan, outcome.states, {}).tightest;
       }
     }
   }
   count_spend(services.metrics, record);
+  services.watcher.settled({record, call.plan, outcome.states, outcome.overrun});
   if (services.on_record) services.on_record(record);
 }
 

@@ -235,6 +235,7 @@ net::Awaitable<After> Session::serve() {
       .client = *connection_};
   const bool admin_path = admin::is_admin_path(path);
   if (admin_path && (role_.admin || path == "/health" || path == "/ready")) {
+    if (path.starts_with("/ws/")) co_return co_await serve_upgrade(request);
     co_return co_await serve_admin(request);
   }
   if (!admin_path && role_.llm) co_return co_await pipeline::serve_call(state_, request);
@@ -244,7 +245,7 @@ net::Awaitable<After> Session::serve() {
   co_return After::close;
 }
 
-net::Awaitable<After> Session::serve_admin(const pipeline::Request& request) {
+admin::ApiRequest Session::api_request(const pipeline::Request& request) const {
   admin::ApiRequest api_request;
   api_request.method = head_.method;
   api_request.path = request.path;
@@ -256,7 +257,16 @@ net::Awaitable<After> Session::serve_admin(const pipeline::Request& request) {
                    [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
     api_request.headers.emplace_back(std::move(name), std::string(field.value));
   }
-  admin::ApiResponse response = co_await host_.api().handle(std::move(api_request));
+  return api_request;
+}
+
+net::Awaitable<After> Session::serve_admin(const pipeline::Request& request) {
+  admin::ApiResponse response = co_await host_.api().handle(api_request(request));
+  co_return co_await answer_admin(request, std::move(response));
+}
+
+net::Awaitable<After> Session::answer_admin(const pipeline::Request& request,
+                                            admin::ApiResponse response) {
   if (response.source) co_return co_await stream_admin(request, std::move(response));
   wire::ErrorAnswer answer{.status = response.status,
                            .content_type = std::move(response.content_type),
@@ -300,6 +310,23 @@ net::Awaitable<After> Session::stream_admin(const pipeline::Request& request,
     sent = co_await connection_->write(last, after(idle));
   }
   co_return sent&& keep ? After::keep : After::close;
+}
+
+net::Awaitable<After> Session::serve_upgrade(const pipeline::Request& request) {
+  if (!net::asks_for_web_socket(head_) || !body_.empty()) {
+    admin::ApiResponse response = admin::upgrade_required();
+    co_return co_await answer_admin(request, std::move(response));
+  }
+  auto signal = std::make_shared<Signal>(host_.state()->io.get_executor());
+  auto watch = co_await host_.api().watch(api_request(request), [signal] { signal->wake(); });
+  if (!watch) co_return co_await answer_admin(request, std::move(watch.error()));
+  signal_ = signal;
+  std::string early(buffer_.unread());
+  buffer_.consume(early.size());
+  co_await serve_watch(connection_, head_, std::move(early), std::move(*watch), std::move(signal),
+                       [this] { return host_.draining(); });
+  signal_.reset();
+  co_return After::close;
 }
 
 // Answers and lets the connection end. Returns false, for its callers' sake.

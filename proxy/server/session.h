@@ -9,6 +9,7 @@
 #include "proxy/net/http_parser.h"
 #include "proxy/net/read_buffer.h"
 #include "proxy/pipeline/pipeline.h"
+#include "proxy/server/watch_session.h"
 #include "proxy/wire/problem.h"
 
 namespace budget::server {
@@ -40,6 +41,11 @@ class Session {
   // Between two requests. An idle session may be closed at once.
   [[nodiscard]] bool idle() const { return idle_; }
   void close() { connection_->cancel(); }
+  // Has host.draining() looked at soon, also by one that goes on forever.
+  void drain() {
+    if (idle_) close();
+    if (signal_) signal_->poke();
+  }
 
  private:
   net::Awaitable<bool> read_head();
@@ -51,13 +57,18 @@ class Session {
   net::Awaitable<pipeline::After> serve_admin(const pipeline::Request& request);
   net::Awaitable<pipeline::After> stream_admin(const pipeline::Request& request,
                                                admin::ApiResponse response);
+  net::Awaitable<pipeline::After> answer_admin(const pipeline::Request& request,
+                                               admin::ApiResponse response);
+  net::Awaitable<pipeline::After> serve_upgrade(const pipeline::Request& request);
+  [[nodiscard]] admin::ApiRequest api_request(const pipeline::Request& request) const;
   net::Awaitable<bool> refuse(wire::ProblemKind kind, std::string message);
   net::Awaitable<void> linger();
   void put_back(std::string_view bytes);
   net::Io<void> fill(std::size_t bytes, net::SteadyTime deadline);
 
   SessionHost& host_;
-  std::unique_ptr<net::Connection> connection_;
+  std::shared_ptr<net::Connection> connection_;
+  std::shared_ptr<Signal> signal_;  // while it watches the live feed
   Role role_;
   std::shared_ptr<pipeline::WorkerState> state_;  // of the request being served
   net::ReadBuffer buffer_;

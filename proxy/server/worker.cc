@@ -75,9 +75,7 @@ void Worker::replace_policies(std::shared_ptr<const pipeline::Snapshot> snapshot
 void Worker::drain() {
   asio::post(io_, [this] {
     draining_ = true;
-    for (Session* session : sessions_) {
-      if (session->idle()) session->close();
-    }
+    for (Session* session : sessions_) session->drain();
   });
 }
 

@@ -126,17 +126,31 @@ void AdminUnderTest::merge() {
   view = std::move(next);
 }
 
-template <class T>
-T AdminUnderTest::run(boost::asio::awaitable<T, Api::Executor> operation) {
+void AdminUnderTest::run_task(boost::asio::awaitable<void, Api::Executor> task) {
   boost::asio::io_context context{1};
-  std::optional<T> result;
-  boost::asio::co_spawn(context, std::move(operation),
-                        [&result](const std::exception_ptr& error, T value) {
-                          if (error) std::rethrow_exception(error);
-                          result = std::move(value);
-                        });
+  boost::asio::co_spawn(context, std::move(task), [](const std::exception_ptr& error) {
+    if (error) std::rethrow_exception(error);
+  });
   context.run();
-  return std::move(*result);
+}
+
+void AdminUnderTest::tell_call(const std::string& id, const std::string& component,
+                               std::int64_t cost_nano) {
+  ledger::UsageRecord record;
+  record.request_id = id;
+  record.timestamp = record.ended_at = clock.now();
+  record.caller.component = component;
+  record.provider = "openai";
+  record.model = record.requested_model = "gpt-4o";
+  record.cost.total = pricing::Money(cost_nano);
+  const policy::CallFacts facts{
+      .caller = &record.caller, .provider = record.provider, .model = record.model};
+  const policy::Plan plan = view->policies->plan(facts, clock.now());
+  std::vector<policy::CounterRef> lines;
+  for (const policy::PlannedLine& line : plan.lines) lines.push_back(line.counter);
+  const auto states = run(ledger->read(std::move(lines), clock.now()));
+  ASSERT_TRUE(states.has_value());
+  service->calls().settled({record, plan, *states, {}});
 }
 
 Told AdminUnderTest::ask(std::string method, std::string target, std::string body) {

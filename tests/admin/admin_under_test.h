@@ -1,10 +1,12 @@
 // The admin side on a real ledger in a folder of its own.
 #pragma once
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/json/value.hpp>
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -53,8 +55,14 @@ class AdminUnderTest {
   // Reserves and, unless it stays open, settles a call of `component`.
   void play_call(const std::string& id, const std::string& component, std::int64_t input,
                  std::int64_t output, std::int64_t cost_nano, bool stays_open = false);
+  // Tells the service of a call that was played, as the data plane does.
+  void tell_call(const std::string& id, const std::string& component, std::int64_t cost_nano);
   // A record that is an estimate: a hold that lapsed.
   void play_lapsed_call(const std::string& id);
+
+  template <class T>
+  T run(boost::asio::awaitable<T, Api::Executor> operation);
+  void run_task(boost::asio::awaitable<void, Api::Executor> task);
 
   SetClock clock;
   // What the file says: of the next restart().
@@ -68,8 +76,6 @@ class AdminUnderTest {
   std::unique_ptr<Service> service;
 
  private:
-  template <class T>
-  T run(boost::asio::awaitable<T, Api::Executor> operation);
   // The API's budgets into the view, as the program does it.
   void merge();
   // Fills in the record's policies.
@@ -78,6 +84,19 @@ class AdminUnderTest {
   bool configured_keys_;
   std::mutex view_mutex_;
 };
+
+template <class T>
+T AdminUnderTest::run(boost::asio::awaitable<T, Api::Executor> operation) {
+  boost::asio::io_context context{1};
+  std::optional<T> result;
+  boost::asio::co_spawn(context, std::move(operation),
+                        [&result](const std::exception_ptr& error, T value) {
+                          if (error) std::rethrow_exception(error);
+                          result = std::move(value);
+                        });
+  context.run();
+  return std::move(*result);
+}
 
 [[nodiscard]] std::string read_file(const std::filesystem::path& file);
 

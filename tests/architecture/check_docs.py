@@ -20,7 +20,8 @@ CPP_NAME = re.compile(r"`([A-Z]\w+\.[A-Z]\w+)`")
 NODE_NAME = re.compile(r"`(\w+\.test\.mjs): ([^`]+)`")
 CPP_TEST = re.compile(r"\bTEST(?:_P|_F)?\(\s*(\w+),\s*(\w+)\s*\)")
 # Documents that name tests.
-NAME_TESTS = ["docs/field-notes.md", "docs/testing.md", "docs/decisions/"]
+NAME_TESTS = ["docs/field-notes.md", "docs/testing.md", "docs/decisions/", "docs/comparison.md",
+              "docs/cookbook.md", "docs/operations.md"]
 # Folders in which people and build machines work.
 MACHINE_PATH = re.compile(r"(?<![\w.}])/(?:work|home|Users)/\w")
 

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <map>
 #include <random>
+#include <set>
 #include <sstream>
 
 #include "policy/ledger/outage_ledger.h"
@@ -96,7 +97,7 @@ class Proxy {
       const auto extended = run(ledger_->extend(id, amount(more), now_ + kLease));
       // An extension whose outcome is unknown may be what a lapse is charged at.
       if (extended) call.worst = more;
-      if (!extended && extended.error() == LedgerError::timeout) unsure_[id] = more;
+      if (!extended && extended.error() == LedgerError::timeout) unsure_[id].insert(more);
     }
   }
 
@@ -183,7 +184,7 @@ class Proxy {
       }
       const auto other = unsure_.find(record.request_id);
       const bool right =
-          cost == found->second.cost || (other != unsure_.end() && cost == other->second);
+          cost == found->second.cost || (other != unsure_.end() && other->second.contains(cost));
       if (!right || record.estimated != found->second.estimated) {
         wrong_ << record.request_id << " is recorded at " << cost << ", not " << found->second.cost
                << "\n";
@@ -215,7 +216,7 @@ class Proxy {
   std::unique_ptr<OutageLedger> ledger_;
   std::map<std::string, Call> calls_;
   std::map<std::string, Expected> expected_;
-  std::map<std::string, std::int64_t> unsure_;
+  std::map<std::string, std::set<std::int64_t>> unsure_;
   std::map<std::string, unsigned> refused_;  // after a timeout; the counters it may be held on
   int made_ = 0;
   std::ostringstream wrong_;

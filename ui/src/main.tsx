@@ -1,4 +1,5 @@
 import {render} from 'preact';
+import {watchDenials} from './lib/denials';
 import {follow} from './lib/live';
 import {resume} from './lib/session';
 import {paint} from './lib/theme';
@@ -10,6 +11,7 @@ import './style/views.css';
 import 'uplot/dist/uPlot.min.css';
 
 paint(document.documentElement);
+watchDenials();
 follow();
 render(<App />, document.body);
 // Without a server there is nobody to ask who is logged in: it is asked again.

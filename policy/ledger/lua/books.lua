@@ -4,6 +4,11 @@
 local LEASES = KEYS[1]
 local PREFIX = string.sub(LEASES, 1, -7)
 
+-- A key that is never there. While the slot migrates to another node of a
+-- cluster, asking for a key that is not here is an error, and so is every step
+-- then, before it has written anything: no step sees a part of the keys.
+redis.call('EXISTS', PREFIX .. 'nothing')
+
 -- Milliseconds. The caller's instant where it states one (tests do), else the
 -- server's, so that replicas whose clocks differ agree.
 local function clock(stated)

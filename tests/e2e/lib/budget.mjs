@@ -45,10 +45,11 @@ function storeIn(folder) {
 // start(), and stop() or kill() it in the end.
 export class Budget {
   constructor({config, folder = temporaryFolder(), tls = false, env = {}, listen, store,
-               logLevel = 'info'}) {
+               logLevel = 'info', adminKey}) {
     this.folder = folder;
     this.tls = tls;
     this.env = env;
+    this.adminKey = adminKey;  // undefined: the generated one
     this.configFile = path.join(folder, 'budget.yaml');
     this.head = [
       listen ?? `listen: [{address: "127.0.0.1:0", serve: [llm, admin], tls: ${tls ? 'self_signed' : 'off'}}]`,

@@ -4,6 +4,7 @@
 //   <!-- run -->            it is run (bash, python, js) or checked (yaml), in the page's order
 //   <!-- shows -->          text: what the bash block before it prints; `…` stands for anything
 //   <!-- not run: WHY -->   it is not run, for a reason that the reader can see in the source
+//   <!-- disk: full -->     from here on the disk of the store is full; `free`: no longer
 // A table headed `| call | answer |` is a list of calls, see calls.mjs.
 import assert from 'node:assert/strict';
 import {spawn} from 'node:child_process';
@@ -18,7 +19,7 @@ export const readPage = (name) => fs.readFileSync(path.join(root, name), 'utf8')
 const marker = /^<!-- (run|shows|not run: (?=\S).*\S) -->$/;
 
 // What of a page can be run, in order: {kind, text, line, marker} for a block,
-// {kind: 'calls', rows, line} for a table of calls, {kind: 'heading', level, text}.
+// {kind: 'calls', rows, line} for a table of calls, {kind: 'disk'}, {kind: 'heading', level, text}.
 export function partsOf(text) {
   const lines = text.split('\n');
   const parts = [];
@@ -30,6 +31,8 @@ export function partsOf(text) {
       const body = [];
       for (++at; lines[at].trim() !== '```'; ++at) body.push(lines[at].slice(fence[1].length));
       parts.push({kind: fence[2], text: body.join('\n') + '\n', line, marker: marker.exec(before.trim())?.[1]});
+    } else if (/^<!-- disk: (full|free) -->$/.test(lines[at])) {
+      parts.push({kind: 'disk', text: lines[at].slice(11, 15), line: at + 1});
     } else if (/^#+ /.test(lines[at])) {
       parts.push({kind: 'heading', level: lines[at].indexOf(' '), text: lines[at].replace(/^#+ /, ''), line: at + 1});
     } else if (lines[at] === '| call | answer |') {
@@ -45,26 +48,39 @@ export function partsOf(text) {
   return parts;
 }
 
-// Runs a program, its input closed: {code, stdout, stderr}. It has `timeoutMs`.
+// Runs a program, its input closed: {code, stdout, stderr}. It has `timeoutMs`, and
+// takes what it started along when it ends.
 export function run(program, args, {timeoutMs = 60_000, ...options} = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, {stdio: ['ignore', 'pipe', 'pipe'], timeout: timeoutMs, ...options});
+    const child = spawn(program, args, {stdio: ['ignore', 'pipe', 'pipe'], detached: true, ...options});
+    const end = () => {
+      try {
+        process.kill(-child.pid, 'SIGKILL');
+      } catch (error) {
+        if (error.code !== 'ESRCH') throw error;
+      }
+    };
+    const timer = setTimeout(end, timeoutMs);
     const out = {stdout: '', stderr: ''};
     for (const stream of ['stdout', 'stderr']) {
       child[stream].setEncoding('utf8');
       child[stream].on('data', (text) => { out[stream] += text; });
     }
     child.on('error', reject);
-    child.on('close', (code, signal) => resolve({code: code ?? signal, ...out}));
+    child.on('close', (code, signal) => {
+      clearTimeout(timer);
+      end();
+      resolve({code: code ?? signal, ...out});
+    });
   });
 }
 
-// `budget check` of a whole configuration, as it stands on the page.
-export async function check(yaml, {env = {}} = {}) {
+// `budget check` of a whole configuration, as it stands on the page, in `cwd`.
+export async function check(yaml, {env = {}, cwd} = {}) {
   const folder = temporaryFolder();
   const file = path.join(folder, 'budget.yaml');
   fs.writeFileSync(file, yaml);
-  const result = await run(binary, ['check', '--config', file], {env: {PATH: process.env.PATH, ...env}});
+  const result = await run(binary, ['check', '--config', file], {cwd, env: {PATH: process.env.PATH, ...env}});
   fs.rmSync(folder, {recursive: true});
   return result;
 }
@@ -94,7 +110,7 @@ export class Shell {
       const equals = entry.indexOf('=');
       this.env[entry.slice(0, equals)] = entry.slice(equals + 1);
     }
-    return result.stdout + result.stderr;
+    return result.stdout;
   }
 }
 

@@ -4,6 +4,7 @@ import {useSignal} from '@preact/signals';
 import {api} from '../lib/api';
 import {plural} from '../lib/numbers';
 import {useResource} from '../lib/resource';
+import {may} from '../lib/session';
 import {metric, useLines, usePolicies} from '../lib/shared';
 import {Loaded, Skeleton} from '../pieces/basics';
 import {Top} from '../pieces/top';
@@ -33,12 +34,14 @@ export function Dashboard({openPalette}: ViewProps) {
   };
   return <>
     <Top title="Dashboard" openPalette={openPalette}
-         state={inFlight === undefined ? undefined : `${plural(inFlight, 'call')} in flight`} />
+         state={inFlight === undefined ? undefined : `${plural(inFlight, 'call')} in flight`}>
+      {may('operator') && <a class="button primary" href="#/budgets?make=">New policy</a>}
+    </Top>
     <Loaded of={both} lines={4}>{(periods) => <Heroes periods={periods} />}</Loaded>
     <Stats metrics={metrics.data} />
     <section class="grid g21">
       {both.data ? <SpendCard periods={both.data} chosen={period} /> : <div class="card"><Skeleton lines={6} /></div>}
-      <Refusing lines={lines} metrics={metrics.data} />
+      <Refusing lines={lines} />
     </section>
     <section class="grid g21">
       <Where />

@@ -10,11 +10,16 @@ export function may(role: Role): boolean {
   return own !== undefined && order.indexOf(own) >= order.indexOf(role);
 }
 
+// That a cookie may be there, which a script cannot see.
+const hint = 'budget.session';
+
 export async function resume(): Promise<void> {
+  if (!localStorage.getItem(hint)) { session.value = null; return; }
   try {
     session.value = await api.get<Session>('/api/session');
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
+    localStorage.removeItem(hint);
     session.value = null;
   }
 }
@@ -22,6 +27,7 @@ export async function resume(): Promise<void> {
 export async function logIn(key: string): Promise<void> {
   try {
     session.value = await api.post<Session>('/api/session', {key});
+    localStorage.setItem(hint, '1');
   } catch (error) {
     if (!(error instanceof ApiError) || error.code === 'authentication_error' && error.status === 429) throw error;
     await probe(key);
@@ -56,5 +62,6 @@ export async function hold(key: string): Promise<void> {
 export async function logOut(): Promise<void> {
   await request('DELETE', '/api/session').catch(() => undefined);
   holdKey(null);
+  localStorage.removeItem(hint);
   session.value = null;
 }

@@ -2,7 +2,7 @@
 import {base, heldKey} from './api';
 
 export interface FeedEvent {
-  type: string; topic: string; data: Record<string, unknown>; timestamp: string; id?: string | number;
+  type: string; topic: string; data: Record<string, unknown>; timestamp: string; id?: number;
 }
 
 export interface Feed { close: () => void }
@@ -17,32 +17,35 @@ interface FeedOptions {
 }
 
 // Asks for what came after the last event it has seen, and drops what it has
-// seen already.
+// seen already. Where events are gone it is told so ("gap"), as an event.
 export function openFeed({topic, event, state}: FeedOptions): Feed {
   let socket: WebSocket | undefined;
   let wait = firstWait;
   let retry: ReturnType<typeof setTimeout> | undefined;
-  let last: string | undefined;
+  let last: number | undefined;
+  let up = false;
   let closed = false;
-  const seen = new Set<string>();
 
   function address(): string {
     const origin = new URL(base.peek() || '/', location.href);
     origin.protocol = origin.protocol === 'https:' ? 'wss:' : 'ws:';
     const prefix = origin.pathname.replace(/\/$/, '');
-    return `${origin.origin}${prefix}/ws/budget/${topic}${last ? `?since=${encodeURIComponent(last)}` : ''}`;
+    return `${origin.origin}${prefix}/ws/budget/${topic}${last === undefined ? '' : `?last_event_id=${last}`}`;
   }
 
   function take(text: string): void {
     let message: FeedEvent;
     try { message = JSON.parse(text) as FeedEvent; } catch { return; }
-    if (!message || typeof message.type !== 'string' || message.type === 'heartbeat') return;
+    if (!message || typeof message.type !== 'string') return;
+    if (message.type === 'heartbeat') {
+      // The first one says that the key is known.
+      last = Math.max(last ?? 0, message.id ?? 0);
+      if (!up) { up = true; wait = firstWait; state(true); }
+      return;
+    }
     if (message.id !== undefined) {
-      const id = String(message.id);
-      if (seen.has(id)) return;
-      seen.add(id);
-      if (seen.size > 5000) seen.delete(seen.values().next().value!);
-      last = id;
+      if (last !== undefined && message.id <= last) return;
+      last = message.id;
     }
     event(message);
   }
@@ -53,13 +56,12 @@ export function openFeed({topic, event, state}: FeedOptions): Feed {
     socket = opened;
     opened.onopen = () => {
       const key = heldKey();
-      if (key) opened.send(JSON.stringify({type: 'auth', token: key}));
-      wait = firstWait;
-      state(true);
+      if (key) opened.send(JSON.stringify({type: 'auth', token: key, ...(last === undefined ? {} : {last_event_id: last})}));
     };
     opened.onmessage = ({data}) => { if (typeof data === 'string') take(data); };
     opened.onclose = () => {
       if (closed) return;
+      up = false;
       state(false);
       retry = setTimeout(connect, wait * (0.75 + Math.random() / 2));
       wait = Math.min(longestWait, wait * 2);

@@ -4,12 +4,14 @@ import {Badge, type Tone} from './basics';
 
 const words: Record<string, string> = {
   threshold: 'Threshold', budget_exceeded: 'Exceeded', price_change: 'Price', price_conflict: 'Price',
-  forecast: 'Forecast', anomaly: 'Anomaly', overrun: 'Overrun', store_failure: 'Store',
+  price_source: 'Source', forecast: 'Forecast', anomaly: 'Anomaly', overrun: 'Overrun', unpriced: 'Unpriced',
+  drift: 'Drift', store_failure: 'Store',
 };
 const tones: Record<string, Tone> = {error: 'bad', warning: 'warn', info: ''};
 
+export const wordOf = (type: string) => words[type] ?? type;
 export const whenOf = (alert: Alert) => alert.timestamp ?? alert.created_at ?? new Date(0).toISOString();
 
 export function AlertBadge({alert}: {alert: Alert}) {
-  return <Badge tone={tones[alert.severity] ?? ''}>{words[alert.type] ?? alert.type}</Badge>;
+  return <Badge tone={tones[alert.severity] ?? ''}>{wordOf(alert.type)}</Badge>;
 }

@@ -2,6 +2,7 @@
 import {useEffect, useRef, useState} from 'preact/hooks';
 import uPlot from 'uplot';
 import {colours} from '../lib/theme';
+import {dayName, dayOfMonth, hourMinute} from '../lib/time';
 
 export interface ChartSeries {
   name: string;
@@ -25,6 +26,13 @@ interface Props {
 
 interface Tip { left: number; top: number; title: string; lines: string[] }
 
+// Hours of a day, days of a week, dates of more.
+function tickOf(seconds: number, span: number): string {
+  const at = new Date(seconds * 1000);
+  if (span <= 2 * 86_400) return hourMinute(at);
+  return at.getHours() !== 0 || at.getMinutes() !== 0 ? '' : span <= 10 * 86_400 ? dayName(at) : dayOfMonth(at);
+}
+
 function optionsOf({series, height = 220, top, axis}: Props, width: number, host: HTMLElement,
                    move: (u: uPlot) => void): uPlot.Options {
   const style = getComputedStyle(host);
@@ -38,7 +46,10 @@ function optionsOf({series, height = 220, top, axis}: Props, width: number, host
     cursor: {y: false, drag: {x: false, y: false}, points: {size: 7}},
     scales: {y: {range: (_u, _min, max) => [0, top ?? (max > 0 ? max * 1.1 : 1)]}},
     axes: [
-      {stroke: token('--ink-3'), font, grid: {show: false}, ticks, size: 28},
+      {stroke: token('--ink-3'), font, grid: {show: false}, ticks, size: 26, space: 60, values: (u, values) => {
+        const span = (u.scales['x']!.max ?? 0) - (u.scales['x']!.min ?? 0);
+        return values.map((value) => tickOf(value, span));
+      }},
       {stroke: token('--ink-3'), font, grid: line, ticks, size: 58, values: (_u, values) => values.map(axis)},
     ],
     series: [{}, ...series.map((each): uPlot.Series => {

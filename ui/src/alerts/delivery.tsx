@@ -1,0 +1,4 @@
+// Where alerts are sent.
+export function Delivery() {
+  return null;
+}
