@@ -8,9 +8,9 @@ namespace {
 constexpr std::size_t text_bytes_most = 16U << 10;
 constexpr std::size_t turns_most = 40;
 
-std::string said_text(Input& input, std::string_view name) {
+std::string said_text(Input& input, std::string_view name, bool required) {
   std::string text = input.raw_text(name).value_or("");
-  if (text.empty()) input.complain(name, "is required");
+  if (text.empty() && required) input.complain(name, "is required");
   if (text.size() > text_bytes_most) input.complain(name, "must be at most 16 KiB");
   return text;
 }
@@ -25,13 +25,15 @@ std::vector<Turn> read_turns(Input& input) {
     const std::string role = message.choice("role", {"user", "assistant"});
     const bool assistant = role == "assistant";
     turns.push_back({assistant ? Turn::Who::assistant : Turn::Who::user,
-                     said_text(message, "content"),
+                     said_text(message, "content", true),
                      {},
                      ""});
     input.adopt(message, "messages");
   }
-  if (input.has("message")) turns.push_back({Turn::Who::user, said_text(input, "message"), {}, ""});
+  std::string said = said_text(input, "message", input.has("message"));
+  if (!said.empty()) turns.push_back({Turn::Who::user, std::move(said), {}, ""});
   if (turns.size() > turns_most) input.complain("messages", "must be at most 40");
+  if (input.has("messages") && messages.empty()) input.complain("messages", "must not be empty");
   if (!turns.empty() && turns.back().who != Turn::Who::user) {
     input.complain("messages", "must end with the user's");
   }

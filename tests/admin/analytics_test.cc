@@ -154,6 +154,7 @@ TEST(Analysis, TellsOnlyWhatIsRecorded) {
   AdminUnderTest admin;
   admin.play_call("a", "apollo", 100, 50, 300'000'000);
   admin.play_call("b", "codex", 100, 50, 100'000'000);
+  admin.clock.time += std::chrono::seconds(1);  // the period ends before now
   const Told told = admin.ask("POST", "/api/assistant/analyze", R"({"group_by":["component"]})");
   ASSERT_EQ(told.response.status, 200) << told.response.body;
   EXPECT_EQ(told.data().at("total").at("total_cost_nano").as_int64(), 400'000'000);
