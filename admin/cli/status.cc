@@ -140,7 +140,9 @@ Outcome run_status(Client& client, const Invocation& invocation) {
     return pretty(json::object{{"health", *health}, {"budgets", std::move(budgets.items)}});
   }
   std::string text = head_of(health->get_object(), invocation);
-  if (table.empty()) return text + "There are no budgets: nothing is limited.\n";
+  if (budgets.items.empty()) return text + "There are no budgets: nothing is limited.\n";
+  // A policy with `per` has no counter before the first call of each value.
+  if (table.empty()) return text + "Nothing is counted yet; `budget policies` lists the limits.\n";
   return text + "\n" + table.text(invocation.look);
 }
 

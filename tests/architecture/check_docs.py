@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """The documentation as a test.
 
-Fails on a relative link in a *.md file that leads nowhere, on a test that a
+Fails on a relative link in a *.md file that leads nowhere, be it to a file or
+to a heading of a *.md file, on a test that a
 document names and that is not in tests/, and on a file that names a path of
 the machine it was written on.
 """
@@ -14,6 +15,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#+ (.*?)\s*$", re.MULTILINE)
 CODE_BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 # `Suite.NameOfTheTest` and `file.test.mjs: title of the test`.
 CPP_NAME = re.compile(r"`([A-Z]\w+\.[A-Z]\w+)`")
@@ -37,14 +39,26 @@ def lines_with(pattern: re.Pattern, text: str):
         yield text.count("\n", 0, match.start()) + 1, match
 
 
+def without_code(text: str) -> str:
+    return CODE_BLOCK.sub(lambda block: "\n" * block.group().count("\n"), text)
+
+
+def anchors(text: str) -> set:
+    """The names that a forge gives to headings: lower case, no punctuation, dashes for spaces."""
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+            for heading in HEADING.findall(without_code(text))}
+
+
 def broken_links(path: str, text: str):
-    prose = CODE_BLOCK.sub(lambda block: "\n" * block.group().count("\n"), text)
-    for line, match in lines_with(LINK, prose):
-        target = match.group(1).partition("#")[0]
-        if not target or re.match(r"\w+:", target):
+    for line, match in lines_with(LINK, without_code(text)):
+        target, _, anchor = match.group(1).partition("#")
+        if re.match(r"\w+:", target):
             continue
-        if not (ROOT / path).parent.joinpath(target).exists():
+        file = (ROOT / path).parent.joinpath(target) if target else ROOT / path
+        if not file.exists():
             yield line, f"the link to {target} leads nowhere"
+        elif anchor and file.suffix == ".md" and anchor not in anchors(file.read_text("utf-8")):
+            yield line, f"the link to {match.group(1)} names no heading"
 
 
 def missing_tests(text: str, cpp_tests: set):

@@ -244,6 +244,22 @@ describe('what goes wrong', () => {
   });
 });
 
+describe('before the first call', () => {
+  test('status does not take policies that have counted nothing for none', async () => {
+    const quiet = await new Budget({config: `
+providers: {simulated: {format: simulated}}
+budgets: [{name: team, policies: [{name: p, per: [component], request_limit: 1}]}]
+`}).start();
+    try {
+      const result = await run(['status'], {env: {BUDGET_URL: quiet.url, BUDGET_API_KEY: quiet.adminKey}});
+      assert.equal(result.code, 0, result.stderr);
+      assert.match(result.stdout, /Nothing is counted yet; `budget policies`/);
+    } finally {
+      await quiet.stop();
+    }
+  });
+});
+
 describe('over TLS', () => {
   let secure;
   before(async () => {

@@ -9,7 +9,8 @@ import {assertShown, check, partsOf, providersAt, readPage, root, run, Shell, st
 import {runRecipe} from './lib/recipes.mjs';
 
 const pages = ['README.md', 'docs/quickstart.md', 'docs/cookbook.md', 'docs/operations.md', 'docs/install.md',
-               'docs/migrating.md', 'docs/cli.md', 'docs/troubleshooting.md', 'docs/comparison.md'];
+               'docs/migrating.md', 'docs/cli.md', 'docs/troubleshooting.md', 'docs/comparison.md',
+               'docs/prices.md', 'docs/testing.md', 'docs/metrics.md', 'CONTRIBUTING.md'];
 
 let upstream;
 before(async () => {
@@ -46,9 +47,9 @@ describe('coming from another gateway', () => {
       const made = await run('python3', ['-c', `
 import sqlite3
 d = sqlite3.connect("budget.db")
-d.execute("CREATE TABLE usage_record (record_id TEXT, context_id TEXT, component TEXT, provider TEXT, model TEXT, task_type TEXT, input_tokens INTEGER, output_tokens INTEGER, input_cost FLOAT, output_cost FLOAT, total_cost FLOAT, timestamp DATETIME)")
-d.execute("INSERT INTO usage_record VALUES ('r1','c1','apollo','openai','gpt-4o','coding',1000,500,4.9895,0.01,4.9995,'2026-05-01 12:00:00.123456')")
-d.execute("INSERT INTO usage_record VALUES ('r2','c1','codex','openai','gpt-4o','default',10,5,0.000025,0.00005,0.000075,'2026-05-02 12:00:00.123456')")
+d.execute("CREATE TABLE usage_record (record_id TEXT, context_id TEXT, component TEXT, provider TEXT, model TEXT, task_type TEXT, input_tokens INTEGER, output_tokens INTEGER, input_cost FLOAT, output_cost FLOAT, total_cost FLOAT, timestamp DATETIME, user_id TEXT)")
+d.execute("INSERT INTO usage_record VALUES ('r1','c1','apollo','openai','gpt-4o','coding',1000,500,4.9895,0.01,4.9995,'2026-05-01 12:00:00.123456','ann')")
+d.execute("INSERT INTO usage_record VALUES ('r2','c1','codex','openai','gpt-4o','default',10,5,0.000025,0.00005,0.000075,'2026-05-02 12:00:00.123456',NULL)")
 d.commit()`], {cwd: folder});
       assert.equal(made.code, 0, made.stderr);
     }}));

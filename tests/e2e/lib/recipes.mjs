@@ -1,10 +1,18 @@
 // A recipe of a document: a configuration and what follows it, run in order.
 import assert from 'node:assert/strict';
 import path from 'node:path';
+import {setTimeout as sleep} from 'node:timers/promises';
 import {Budget, temporaryFolder} from './budget.mjs';
 import {runRow} from './calls.mjs';
 import {assertShown, check, providersAt, run, Shell, withoutSections} from './docs.mjs';
 import {fillUnder, freeUnder, SmallDisk} from './disk.mjs';
+
+// What a recipe spends must be in the period of the call that follows. Days of
+// all zones in the documents begin on the hour.
+async function awayFromMidnight() {
+  const left = 3_600_000 - (Date.now() % 3_600_000);
+  if (left < 10_000) await sleep(left + 100);
+}
 
 export const needsDisk = ({parts}) => parts.some(({kind}) => kind === 'disk');
 
@@ -18,6 +26,7 @@ export async function runRecipe({parts, page, upstream, prepare}) {
   const folder = temporaryFolder();
   const disk = needsDisk({parts}) ? new SmallDisk(path.join(folder, 'data')) : undefined;
   try {
+    await awayFromMidnight();
     await prepare?.(folder);
     for (const part of parts.filter(({marker}) => !marker?.startsWith('not run'))) {
       const where = `${page}:${part.line}`;
