@@ -11,6 +11,7 @@
 #include "admin/alerts/alert_watch.h"
 #include "admin/allocation_notes.h"
 #include "admin/answer.h"
+#include "admin/assistant/assistant_line.h"
 #include "admin/auth.h"
 #include "admin/blocking.h"
 #include "admin/events.h"
@@ -50,6 +51,7 @@ struct Services {
   LiveFeed& live;
   AlertWatch& alerts;
   boost::asio::thread_pool& pool;  // for what may block
+  const AssistantLine& assistant;  // how the assistant reaches its model
 };
 
 // One request on its way; lives in the frame of the coroutine that awaits the

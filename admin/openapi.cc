@@ -92,6 +92,7 @@ constexpr FieldSchema schemas[] = {
     {"limit", "integer", "Items a page", R"({"minimum":1,"maximum":500,"default":20})"},
     {"match", "object", "Which calls it is about: patterns by label", ""},
     {"may_set", "array", "The labels that the key's holder may set", ""},
+    {"message", "string", "What to ask", ""},
     {"messages", "array", "Of a chat: {role, content, name}", R"({"items":{"type":"object"}})"},
     {"metadata", "object", "Kept with the allocation", ""},
     {"method", "string", "Of the request", R"({"enum":["POST","PUT","PATCH","DELETE"]})"},
@@ -254,6 +255,7 @@ json::object success_json(const Route& route) {
   }
   std::string_view type = "text/plain";
   if (route.path == "/api/docs") type = "text/html";
+  if (route.path == "/api/assistant/chat") type = "text/event-stream";
   if (route.path == "/api/usage/export") type = "text/csv";
   json::object answer = answer_json("Done", type, {{"type", "string"}});
   if (type == "text/csv") {

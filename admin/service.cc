@@ -13,6 +13,7 @@ namespace budget::admin {
 namespace {
 
 constexpr std::size_t blocking_threads = 2;
+constexpr std::size_t assistant_threads = 4;
 
 AlertChannelSource without_channels() {
   return [none = std::make_shared<const AlertChannels>()] { return none; };
@@ -45,6 +46,8 @@ class TheService final : public Service, public Api, public KeyDirectory, public
                  .alerts = &alerts_.alerts(),
                  .view = options.view,
                  .publish = std::move(options.use_catalog)}),
+        assistant_key_(options.view),
+        assistant_{options.http, std::move(options.own_url), &assistant_key_, &assistant_pool_},
         services_{options.clock,
                   options.ledger,
                   options.usage,
@@ -64,7 +67,8 @@ class TheService final : public Service, public Api, public KeyDirectory, public
                   live_.chat(),
                   live_,
                   alerts_,
-                  pool_} {
+                  pool_,
+                  assistant_} {
     watch_.on(std::string(TeamChat::log), [this] { live_.chat().tell(); });
     watch_.on(std::string(Sessions::collection), [this] { sessions_.recheck(); });
     watch_.on(std::string(AlertBook::log), [this] { alerts_.alerts().tell(); });
@@ -105,6 +109,7 @@ class TheService final : public Service, public Api, public KeyDirectory, public
     watch_.close();
     alerts_.close();
     live_.close();
+    assistant_pool_.join();
     pool_.join();
     policies_->close();
   }
@@ -117,6 +122,7 @@ class TheService final : public Service, public Api, public KeyDirectory, public
 
   std::shared_ptr<const KeyGrant> find(std::string_view presented,
                                        policy::Time now) const override {
+    if (auto own = assistant_key_.find(presented)) return own;
     return keys_->find(presented, now);
   }
   bool is_admin_key(std::string_view presented) const override {
@@ -167,6 +173,9 @@ class TheService final : public Service, public Api, public KeyDirectory, public
   LiveFeed live_;
   AlertWatch alerts_;
   PriceFeed prices_;
+  AssistantKey assistant_key_;
+  boost::asio::thread_pool assistant_pool_{assistant_threads};
+  AssistantLine assistant_;
   Services services_;
 };
 

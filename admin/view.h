@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,13 @@
 #include "pricing/catalog.h"
 
 namespace budget::admin {
+
+// The model that the assistant asks, through the proxy itself.
+struct AssistantView {
+  std::string provider;  // a configured one
+  std::string model;
+  std::string component;  // what its calls are counted as
+};
 
 struct ProviderView {
   std::string name;
@@ -32,6 +40,7 @@ struct View {
   std::vector<PriceSource> price_sources;
   std::int64_t price_tolerance_ppm = 0;  // sources that differ by less agree
   std::vector<ProviderView> providers;
+  std::optional<AssistantView> assistant;
   std::string config_file;
   // Why the last reload was refused; "" when the running configuration is the
   // file's.

@@ -84,6 +84,17 @@ Answer list_prices(Context& context);
 Answer current_price(Context& context);
 Answer calculate_cost(Context& context);
 
+// assistant.cc
+Answer chat_with_assistant(Context& context);
+
+// analytics.cc
+Answer recommend_prices(Context& context);
+Answer analyze_usage(Context& context);
+Answer optimize_usage(Context& context);
+
+// recommend_model.cc
+Answer recommend_model(Context& context);
+
 // team.cc
 Answer list_team_messages(Context& context);
 Answer post_team_message(Context& context);

@@ -120,6 +120,14 @@ constexpr Option prices_list_options[] = {
     {"model", "TEXT", "Of models whose name has this in it", "model"},
     {"limit", "N", "At most so many (default: 50)"}};
 
+constexpr Option recommend_options[] = {
+    {"last", "SPAN", "Of the last 30d (the default), 24h, 2w"},
+    {"provider", "NAME", "Of this provider's usage", "provider"},
+    {"model", "NAME", "Of this model's usage", "model"},
+    {"component", "NAME", "Of this component's usage", "component"},
+    {"task-type", "TYPE", "Of this type of task", "task_type"},
+    {"limit", "N", "At most so many (default: 20)", "limit"}};
+
 constexpr Option prices_update_options[] = {{"source", "NAME", "This source alone"}};
 
 constexpr Option prices_history_options[] = {{"provider", "NAME", "The provider", "", true, true},
@@ -217,6 +225,8 @@ constexpr Command table[] = {
      "budget prices set openai gpt-4o --input 2.25 --output 9 --reason contract", run_prices_set},
     {"prices unset", "Take a stated price back", prices_unset_options,
      "budget prices unset openai gpt-4o", run_prices_unset},
+    {"recommend", "How the recorded usage could cost less", recommend_options,
+     "budget recommend\nbudget recommend --last 7d --component apollo", run_recommend},
     {"calc-cost", "What usage costs", calc_cost_options,
      "budget calc-cost --provider openai --model gpt-4o --input-tokens 1000 --output-tokens 500",
      run_calc_cost},

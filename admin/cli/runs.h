@@ -28,6 +28,7 @@ Outcome run_prices_update(Client& client, const Invocation& invocation);
 Outcome run_prices_history(Client& client, const Invocation& invocation);
 Outcome run_prices_set(Client& client, const Invocation& invocation);
 Outcome run_prices_unset(Client& client, const Invocation& invocation);
+Outcome run_recommend(Client& client, const Invocation& invocation);
 Outcome run_calc_cost(Client& client, const Invocation& invocation);
 
 // alerts.cc

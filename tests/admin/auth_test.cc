@@ -23,10 +23,10 @@ Role expected_role(std::string_view method, std::string_view path) {
   if (path == "/api/openapi.json" || path == "/api/docs") return Role::anyone;
   if (path == "/api/session") return method == "POST" ? Role::anyone : Role::viewer;
   if (path.starts_with("/api/keys")) return Role::admin;
-  if (method == "GET") return Role::viewer;
+  if (method == "GET" || path.starts_with("/api/assistant/")) return Role::viewer;
   for (const std::string_view question :
-       {"/api/usage/summary", "/api/prices/current", "/api/prices/calculate", "/api/tokens/count",
-        "/api/policies/simulate"}) {
+       {"/api/usage/summary", "/api/prices/current", "/api/prices/calculate",
+        "/api/prices/recommendations", "/api/tokens/count", "/api/policies/simulate"}) {
     if (path == question) return Role::viewer;
   }
   return Role::operate;

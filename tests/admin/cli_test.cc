@@ -156,6 +156,7 @@ TEST(Cli, SaysNoFieldThatTheApiDoesNotKnow) {
       {"prices list", "GET /api/prices"},
       {"calc-cost", "POST /api/prices/calculate"},
       {"keys create", "POST /api/keys"},
+      {"recommend", "POST /api/prices/recommendations"},
       {"prices update", "POST /api/prices/update"},
       {"alerts list", "GET /api/alerts"},
       {"alerts ack", "POST /api/alerts/{id}/acknowledge"},
