@@ -83,6 +83,27 @@ describe('every message of the source is on the page', () => {
     assert.deepEqual(missing(found), []);
   });
 
+  test('what is said of a configuration', () => {
+    const files = [...sources('policy/yaml'), ...sources('policy', 'proxy').filter(([file]) =>
+      /\/config(?!_keys|_reference|_summary|_notes)/.test(file))];
+    const found = [];
+    for (const [file, text] of files) {
+      // Literals that stand next to each other are one.
+      const joined = text.replace(/^\s*\/\/.*$/gm, '').replace(/"\s*\n\s*"/g, '');
+      for (const [, literal] of joined.matchAll(
+        /\b(?:format|problem|unexpected|wrong|scalar|warn|report)\([^()"]*"((?:[^"\\]|\\.){12,})"/g)) {
+        if (!literal.includes(' ')) continue;
+        const shown = literal.replaceAll('\\"', '"').replaceAll('{{', '\u0001').replaceAll('}}', '\u0002');
+        for (const piece of shown.split(/\{\d*\}/)) {
+          const words = piece.replaceAll('\u0001', '{').replaceAll('\u0002', '}').replace(/^[;:,] /, '').trim();
+          if (words.length >= 4) found.push([file, words]);
+        }
+      }
+    }
+    assert.ok(found.length > 100, `${found.length} found`);
+    assert.deepEqual(missing(found), []);
+  });
+
   test('what the ledger logs', () => {
     const found = [];
     for (const [file, text] of sources('policy/ledger')) {
