@@ -37,6 +37,7 @@ constexpr std::string_view share = R"({"exclusiveMinimum":0,"maximum":1})";
 constexpr FieldSchema schemas[] = {
     {"acknowledged", "boolean", "Whether somebody knows of the alert", ""},
     {"action_threshold", "number", "soft_limit: the share from which calls are refused", share},
+    {"allocation_id", "string", "The allocation that the call draws on", ""},
     {"at", "string", "The instant to price at; default: now", time_format},
     {"audio_input", "string", million, ""},
     {"audio_input_tokens", "integer", "Part of input_tokens", count},

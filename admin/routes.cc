@@ -79,7 +79,7 @@ constexpr Route table[] = {
     {"GET", "/api/usage/records/{id}", Role::viewer, get_usage_record, "Get a usage record"},
     {"POST", "/api/usage/record", Role::operate, post_usage_record,
      "Record a call made elsewhere, or correct an estimate",
-     "@labels @usage context_id request_id provider model requested_model operation "
+     "@labels @usage context_id allocation_id request_id provider model requested_model operation "
      "upstream_request_id error "
      "timestamp ended_at stream status latency_ms time_to_first_byte_ms estimated "
      "input_cost output_cost total_cost",

@@ -149,6 +149,11 @@ Awaitable<McpResult> record_usage(McpCall& call) {
   told.data["success"] = true;
   told.data["recorded_tokens"] = record.at("total_tokens");
   told.data["context_id"] = record.at("context_id");
+  if (call.has("allocation_id")) {
+    const auto allocation =
+        co_await call.ask("GET", "/api/allocations/" + percent_encoded(call.text("allocation_id")));
+    if (!allocation.failed()) told.data["remaining"] = allocation.data.at("tokens_remaining");
+  }
   co_return told.result();
 }
 
@@ -311,8 +316,8 @@ Awaitable<McpResult> route_with_budget_awareness(McpCall& call) {
     if (check.failed()) co_return check.result();
     warnings = check.data["warnings"].as_array();
     if (check.data["allowed"].as_bool()) {
-      json::object result = routed(call, call.text("default_provider"), call.text("default_model"),
-                                   std::move(warnings));
+      json::object result = routed(call, json::value(call.text("default_provider")),
+                                   json::value(call.text("default_model")), std::move(warnings));
       result["check"] = std::move(check.data);
       co_return McpResult{false, std::move(result)};
     }

@@ -164,6 +164,15 @@ describe('the official client', () => {
       input_text: 'one two three', output_text: 'four', component: 'sophia'});
     assert.ok(texts.recorded_tokens >= 4);
     assert.equal(texts.record.estimated, true, 'the tokenizer of this model is not known');
+    const {allocation_id} = await done('AllocateBudget', {context_id: 'c9', amount: 1000,
+      component: 'sophia'});
+    const drawn = await done('RecordUsage', {provider: 'simulated', model: 'small', input_tokens: 100,
+      output_tokens: 200, component: 'sophia', context_id: 'c9', allocation_id});
+    assert.equal(drawn.remaining, 700);
+    assert.equal(drawn.record.allocation_id, allocation_id);
+    const gone = await run('RecordUsage', {provider: 'simulated', model: 'small', input_tokens: 1,
+      output_tokens: 1, component: 'sophia', allocation_id: 'al_none'});
+    assert.equal(gone.told.code, 'invalid_allocation');
     const both = await run('RecordUsage', {provider: 'simulated', model: 'small', input_text: 'a',
       input_tokens: 1});
     assert.match(both.told.message, /one or the other/);
@@ -368,7 +377,7 @@ describe("Tekton's own paths", () => {
       method: body === undefined ? 'GET' : 'POST',
       headers: {'x-api-key': key, 'content-type': 'application/json'},
       body: body === undefined ? undefined : JSON.stringify(body)});
-    return {code: answer.status, ...JSON.parse(answer.body)};
+    return {http: answer.status, ...JSON.parse(answer.body)};
   };
 
   test('tell of the service and its tools', async () => {
@@ -381,23 +390,23 @@ describe("Tekton's own paths", () => {
     assert.deepEqual(capabilities.flatMap((each) => each.tools).sort(), [...names].sort());
     const {tools} = await tekton('tools');
     assert.deepEqual(tools.map((tool) => tool.name), names);
-    assert.equal((await tekton('tools', undefined, 'wrong-key-wrong-key-wrong-key-wrong-')).code, 401);
-    assert.equal((await tekton('capabilities', undefined, '')).code, 401);
+    assert.equal((await tekton('tools', undefined, 'wrong-key-wrong-key-wrong-key-wrong-')).http, 401);
+    assert.equal((await tekton('capabilities', undefined, '')).http, 401);
   });
 
   test('run a tool, and say in the answer what went wrong', async () => {
     const made = await tekton('process', {tool: 'AllocateBudget',
       parameters: {context_id: 't1', amount: 100, component: 'apollo'}});
-    assert.deepEqual([made.code, made.status, made.result.amount], [200, 'success', 100]);
+    assert.deepEqual([made.http, made.status, made.result.amount], [200, 'success', 100]);
     const wrong = await tekton('process', {tool: 'AllocateBudget', parameters: {context_id: 't1'}});
     assert.deepEqual([wrong.status, wrong.result, wrong.error], ['error', null, 'amount is required.']);
     assert.equal((await tekton('process', {tool: 'Nothing'})).status, 'error');
     const may = await tekton('process', {tool: 'AllocateBudget',
       parameters: {context_id: 't1', amount: 100, component: 'apollo'}}, viewer);
-    assert.equal(may.code, 200);
+    assert.deepEqual([may.http, may.code], [200, 'authorization_error']);
     assert.deepEqual([may.status, may.error], ['error', 'This needs the role operator.']);
-    assert.equal((await tekton('process', {parameters: {}})).code, 400);
-    assert.equal((await tekton('process', {tool: 'CheckBudget', parameters: []})).code, 400);
-    assert.equal((await tekton('process', {tool: 'CheckBudget'}, 'wrong-key-wrong-key-wrong-key-wrong-')).code, 401);
+    assert.equal((await tekton('process', {parameters: {}})).http, 400);
+    assert.equal((await tekton('process', {tool: 'CheckBudget', parameters: []})).http, 400);
+    assert.equal((await tekton('process', {tool: 'CheckBudget'}, 'wrong-key-wrong-key-wrong-key-wrong-')).http, 401);
   });
 });

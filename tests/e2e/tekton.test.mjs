@@ -66,12 +66,12 @@ describe("Tekton's configuration", () => {
 
   test('holds a session to its tier', async () => {
     // A remote call that could pass its session's 32,000 is not let in at all.
-    const large = await call('gpt-4o', 'large', 40_000);
+    const large = await call('heavy-1', 'large', 40_000);
     assert.equal(large.status, 429);
     assert.equal(large.json.error.budget.policy, 'per-session-tokens');
-    assert.equal((await call('gpt-4o', 'fits', 20_000)).status, 200);
-    assert.equal((await call('gpt-4o', 'fits', 20_000)).status, 429);
-    assert.equal((await call('gpt-4o', 'another', 20_000)).status, 200);
+    assert.equal((await call('heavy-1', 'fits', 20_000)).status, 200);
+    assert.equal((await call('heavy-1', 'fits', 20_000)).status, 429);
+    assert.equal((await call('heavy-1', 'another', 20_000)).status, 200);
     // Local tiers are soft: what is under way goes through, then it is enough.
     for (const [model, tokens] of [['codellama-7b', 4_000], ['claude-3-haiku-20240307', 8_000]]) {
       assert.equal((await call(model, 'local', tokens)).status, 200, model);
@@ -88,7 +88,7 @@ describe("Tekton's configuration", () => {
     assert.equal(status, 200);
     assert.equal(data.usage.requests, 1);
     assert.equal(data.usage.output_tokens, 20_000);
-    assert.deepEqual(data.models.map((each) => [each.provider, each.model]), [['simulated', 'gpt-4o']]);
+    assert.deepEqual(data.models.map((each) => [each.provider, each.model]), [['simulated', 'heavy-1']]);
     const [session] = data.limits;
     assert.equal(data.limits.length, 1);
     assert.equal(session.policy_id, 'remote-heavyweight/per-session-tokens');
@@ -135,16 +135,16 @@ describe("Tekton's configuration", () => {
 
   test('answers Rhetor whether a call may go', async () => {
     const ask = (body) => api('POST', '/api/budgets/check', {component: 'rhetor', provider: 'simulated', ...body});
-    const fine = (await ask({model: 'gpt-4o', context_id: 'new', input_tokens: 100, output_tokens: 1000})).json.data;
+    const fine = (await ask({model: 'heavy-1', context_id: 'new', input_tokens: 100, output_tokens: 1000})).json.data;
     assert.equal(fine.allowed, true);
     assert.equal(fine.tier, 'remote_heavyweight');
-    const over = (await ask({model: 'gpt-4o', context_id: 'fits', input_tokens: 100, output_tokens: 15_000})).json.data;
+    const over = (await ask({model: 'heavy-1', context_id: 'fits', input_tokens: 100, output_tokens: 15_000})).json.data;
     assert.deepEqual([over.allowed, over.denied_by, over.denied_unit],
                      [false, 'remote-heavyweight/per-session-tokens', 'tokens']);
     assert.match(over.message, /32,?000/);
     const local = (await ask({model: 'codellama-7b', context_id: 'local', input_tokens: 1})).json.data;
     assert.equal(local.denied_by, 'local-lightweight/per-session-tokens');
-    assert.equal((await ask({model: 'gpt-4o', input_tokens: -1})).json.error.code, 'invalid_request');
+    assert.equal((await ask({model: 'heavy-1', input_tokens: -1})).json.error.code, 'invalid_request');
     assert.equal((await api('POST', '/api/budgets/check', {})).status, 400);
     assert.equal((await proxy.post('/api/budgets/check', {})).status, 401);
   });
