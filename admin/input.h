@@ -65,6 +65,9 @@ class Input {
   // `page` and `limit`.
   Page page();
 
+  // The field as it is, to be read with care; null when absent.
+  const json::value* raw(std::string_view name) { return find(name); }
+
   void complain(std::string_view name, std::string message);
   // Takes over what was wrong inside a part that was read on its own.
   void adopt(const Input& part, std::string_view name);

@@ -35,6 +35,7 @@ constexpr std::string_view share = R"({"exclusiveMinimum":0,"maximum":1})";
 
 // Sorted by name.
 constexpr FieldSchema schemas[] = {
+    {"acknowledged", "boolean", "Whether somebody knows of the alert", ""},
     {"action_threshold", "number", "soft_limit: the share from which calls are refused", share},
     {"at", "string", "The instant to price at; default: now", time_format},
     {"audio_input", "string", million, ""},
@@ -42,14 +43,20 @@ constexpr FieldSchema schemas[] = {
     {"audio_output", "string", million, ""},
     {"audio_output_tokens", "integer", "Part of output_tokens", count},
     {"audio_second", "string", unit, ""},
+    {"base", "string", "What the changes are made to: the policies in force, or none",
+     R"({"enum":["current","empty"],"default":"current"})"},
     {"bucket", "string", "The length of a bucket, in UTC",
      R"({"enum":["minute","hour","day","week","month"],"default":"hour"})"},
     {"budget_id", "string", "The name of a budget", ""},
+    {"budgets", "array", "Budgets to set", R"({"items":{"type":"object"}})"},
     {"cache_read", "string", million, ""},
     {"cache_read_tokens", "integer", "Part of input_tokens", count},
     {"cache_write_1h", "string", million, ""},
     {"cache_write_5m", "string", million, ""},
     {"cache_write_tokens", "integer", "Part of input_tokens", count},
+    {"channel", "string", "The id of one channel; default: all", ""},
+    {"channels", "object", "By a channel's id: whether it is enabled, and its min_severity",
+     R"({"additionalProperties":{"type":"object"}})"},
     {"character", "string", unit, ""},
     {"clamp_min_tokens", "integer", "Below this a clamped call is refused instead", at_least_one},
     {"component", "string", "The component that calls", ""},
@@ -80,16 +87,19 @@ constexpr FieldSchema schemas[] = {
     {"input_token_limit", "integer", "Input tokens, cached ones included", count},
     {"input_tokens", "integer", "All input", count},
     {"is_active", "boolean", "Whether a policy of the budget is enabled", ""},
-    {"key", "string", "The id of a proxy key", ""},
+    {"key", "string", "The id of a proxy key; to log in, an admin key", ""},
     {"latency_ms", "integer", "Milliseconds from the request to its end", count},
     {"limit", "integer", "Items a page", R"({"minimum":1,"maximum":500,"default":20})"},
     {"match", "object", "Which calls it is about: patterns by label", ""},
     {"may_set", "array", "The labels that the key's holder may set", ""},
+    {"message", "string", "What to ask", ""},
     {"messages", "array", "Of a chat: {role, content, name}", R"({"items":{"type":"object"}})"},
     {"metadata", "object", "Kept with the allocation", ""},
+    {"method", "string", "Of the request", R"({"enum":["POST","PUT","PATCH","DELETE"]})"},
     {"model", "string", "The model; in a list of prices, a part of its name", ""},
     {"models", "array", "Patterns of the models the key is for", ""},
     {"name", "string", "A name for people", ""},
+    {"note", "string", "What is known of it, or done", ""},
     {"on_client_abort", "string", "When the client goes away", R"({"enum":["cancel","drain"]})"},
     {"on_store_failure", "string", "While the store cannot be asked",
      R"({"enum":["deny","allow"]})"},
@@ -100,10 +110,12 @@ constexpr FieldSchema schemas[] = {
     {"output_tokens", "integer", "All output", count},
     {"owner", "string", "The budget's owner", ""},
     {"page", "integer", "From 1", R"({"minimum":1,"default":1})"},
+    {"path", "string", "A part of the request's path", ""},
     {"per", "array", "Counters of their own for each value of these labels", ""},
     {"period", "string", "The policy's period", ""},
     {"policies", "array", "The budget's policies; ids alone leave them as they are",
      R"({"items":{"type":["object","string"]}})"},
+    {"policy", "string", "The id of a policy", ""},
     {"policy_id", "string", "A policy that calls counted against", ""},
     {"priority", "integer", "The call's priority", R"({"minimum":1,"maximum":10})"},
     {"priority_bypass", "integer", "soft_limit: calls of this priority and above go through",
@@ -113,6 +125,7 @@ constexpr FieldSchema schemas[] = {
     {"reason", "string", "Why, for people", ""},
     {"reasoning", "string", million, ""},
     {"reasoning_tokens", "integer", "Part of output_tokens", count},
+    {"remove", "array", "Ids of budgets and policies to do without", ""},
     {"request", "string", unit, ""},
     {"request_id", "string", "The id of a call", ""},
     {"request_limit", "integer", "Calls", count},
@@ -121,14 +134,17 @@ constexpr FieldSchema schemas[] = {
      R"({"enum":["worst_case","incremental"]})"},
     {"reset_day", "string", "1 to 28 or last; for a week, monday to sunday",
      R"({"type":["string","integer"]})"},
+    {"resource", "string", "What kind of thing was changed: budgets, keys, …", ""},
     {"rolling_seconds", "integer", "The length of a rolling period", at_least_one},
     {"search_unit", "string", unit, ""},
     {"seconds", "integer", "Of audio", count},
     {"service_tier", "string", "The provider's",
      R"({"enum":["standard","batch","flex","priority"],"default":"standard"})"},
+    {"severity", "string", "Of the alert", R"({"enum":["info","warning","error"]})"},
     {"shadow", "boolean", "Decide and record, never act", ""},
     {"source", "string", "The name of one source; default: all", ""},
     {"start_time", "string", "At or after this; RFC 3339, or a date", ""},
+    {"state", "string", "What became of it", R"({"enum":["pending","delivered","dead"]})"},
     {"status", "integer", "HTTP status", R"({"minimum":100,"maximum":599})"},
     {"stream", "boolean", "Whether the answer was streamed", ""},
     {"stream_overrun", "string", "A stream that reaches the limit", R"({"enum":["cut","finish"]})"},
@@ -137,6 +153,9 @@ constexpr FieldSchema schemas[] = {
     {"task_id", "string", "The task that calls belong to", ""},
     {"task_type", "string", "The kind of task", ""},
     {"text", "string", "The text to count", ""},
+    {"text@message", "string", "What to say; lines are kept", R"({"maxLength":4000})"},
+    {"thresholds", "array", "Shares of a limit; left out: the configuration's",
+     R"({"items":{"type":"number","exclusiveMinimum":0}})"},
     {"tier", "string", "A tier of models", ""},
     {"time_to_first_byte_ms", "integer", "Milliseconds", count},
     {"timestamp", "string", "When the call began", time_format},
@@ -146,12 +165,16 @@ constexpr FieldSchema schemas[] = {
     {"total_cost", "string", "US dollars", ""},
     {"type", "string", "What the policy does at its limit",
      R"({"enum":["ignore","warn","soft_limit","hard_limit"],"default":"hard_limit"})"},
+    {"type@alert", "string", "The alert's type",
+     R"({"enum":["threshold","budget_exceeded","forecast","anomaly","overrun","unpriced","drift",)"
+     R"("price_change","price_conflict","price_source","store_failure"]})"},
     {"until", "string", "When it ends by itself", time_format},
     {"upstream_request_id", "string", "The provider's id of the call", ""},
     {"user", "string", "The user on whose behalf calls are made", ""},
     {"warning_threshold", "number", "The share from which calls are warned", share},
     {"when_exceeded", "array", "What to try before refusing: clamp, downgrade, queue",
-     R"({"items":{"type":["string","object"]}})"}};
+     R"({"items":{"type":["string","object"]}})"},
+    {"who", "string", "The name of the admin key", ""}};
 
 const FieldSchema& schema_of(std::string_view name) {
   const auto* found = std::lower_bound(
@@ -232,6 +255,7 @@ json::object success_json(const Route& route) {
   }
   std::string_view type = "text/plain";
   if (route.path == "/api/docs") type = "text/html";
+  if (route.path == "/api/assistant/chat") type = "text/event-stream";
   if (route.path == "/api/usage/export") type = "text/csv";
   json::object answer = answer_json("Done", type, {{"type", "string"}});
   if (type == "text/csv") {
@@ -258,6 +282,11 @@ json::object responses_json(const Route& route) {
     if (route.path == "/ready") {
       responses["503"] = answer_json("Not ready", "application/json", {{"type", "object"}});
     }
+    if (route.path == "/api/session") {
+      failure("400", "The request is wrong; details.problems says where");
+      failure("401", "No key, or a wrong one");
+      failure("429", "Too many wrong keys");
+    }
     failure("500", "A defect");
     return responses;
   }
@@ -266,6 +295,9 @@ json::object responses_json(const Route& route) {
   if (route.role != Role::viewer) failure("403", "The key's role is not enough");
   if (route.path.find('{') != std::string_view::npos) failure("404", "There is none of that id");
   if (route.role != Role::viewer) failure("409", "It is in the way of what there is");
+  if (route.method == "POST" && route.role > Role::viewer) {
+    failure("422", "The Idempotency-Key was used for another request");
+  }
   if (takes_if_match(route)) failure("412", "It was changed since it was read");
   failure("503", "The store cannot be asked just now");
   return responses;
@@ -275,8 +307,8 @@ json::object body_json(const std::vector<NamedField>& fields) {
   json::object properties;
   json::array required;
   for (const NamedField& field : fields) {
-    properties[field.schema->name] = schema_json(*field.schema);
-    if (field.required) required.push_back(json::value(field.schema->name));
+    properties[field.schema->said()] = schema_json(*field.schema);
+    if (field.required) required.push_back(json::value(field.schema->said()));
   }
   json::object schema{
       {"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
@@ -304,10 +336,17 @@ json::object operation_json(const Route& route) {
                                       {"description", "The ETag that it was read with"},
                                       {"schema", json::object{{"type", "string"}}}});
   }
+  if (route.method == "POST" && route.role > Role::viewer) {
+    parameters.push_back(json::object{{"name", "Idempotency-Key"},
+                                      {"in", "header"},
+                                      {"required", false},
+                                      {"description", "Makes the request safe to repeat for 24 h"},
+                                      {"schema", json::object{{"type", "string"}}}});
+  }
   const std::vector<NamedField> fields = fields_of(route);
   if (route.method == "GET") {
     for (const NamedField& field : fields) {
-      json::object parameter{{"name", field.schema->name},
+      json::object parameter{{"name", field.schema->said()},
                              {"in", "query"},
                              {"required", field.required},
                              {"schema", schema_json(*field.schema)}};
@@ -327,7 +366,8 @@ json::value components_json() {
   return json::parse(R"({
     "securitySchemes": {
       "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
-      "bearer": {"type": "http", "scheme": "bearer"}},
+      "bearer": {"type": "http", "scheme": "bearer"},
+      "session": {"type": "apiKey", "in": "cookie", "name": "budget_session"}},
     "schemas": {
       "Success": {"type": "object", "required": ["status", "data"], "properties": {
         "status": {"const": "success"},
@@ -381,7 +421,8 @@ json::object openapi_document(std::span<const Route> routes, std::string_view ve
                {"license", json::object{{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}}},
           {"servers", json::array{json::object{{"url", "/"}}}},
           {"security", json::array{json::object{{"key", json::array{}}},
-                                   json::object{{"bearer", json::array{}}}}},
+                                   json::object{{"bearer", json::array{}}},
+                                   json::object{{"session", json::array{}}}}},
           {"paths", std::move(paths)},
           {"components", components_json()}};
 }

@@ -11,10 +11,14 @@
 namespace budget::admin {
 
 struct FieldSchema {
+  // What stands behind an @ tells fields apart that are called the same.
   std::string_view name;
   std::string_view type;  // of JSON Schema; "array" is of texts
   std::string_view description;
   std::string_view extra;  // more of the schema, as JSON, or ""
+
+  // As a request says it.
+  [[nodiscard]] std::string_view said() const { return name.substr(0, name.find('@')); }
 };
 
 struct NamedField {

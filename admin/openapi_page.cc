@@ -73,7 +73,8 @@ std::string operation_html(const Route& route) {
                                   : "<p>In the path and a JSON body:</p>\n<table>\n";
   for (const std::string& name : params) html += row(name, true, "string", "In the path");
   for (const NamedField& field : fields) {
-    html += row(field.schema->name, field.required, field.schema->type, field.schema->description);
+    html +=
+        row(field.schema->said(), field.required, field.schema->type, field.schema->description);
   }
   return html + "</table></details>\n";
 }

@@ -7,11 +7,12 @@
 #include <string>
 #include <vector>
 
-#include "admin/alerts/alert.h"
+#include "admin/alerts/channels.h"
 #include "admin/api.h"
 #include "admin/call_watcher.h"
 #include "admin/http_client.h"
 #include "admin/keys.h"
+#include "admin/mailer.h"
 #include "admin/state/state_store.h"
 #include "admin/view.h"
 #include "policy/clock.h"
@@ -44,12 +45,17 @@ struct ServiceOptions {
   // for one process.
   StateStore* state = nullptr;
   HttpClient* http = nullptr;  // must outlive the service; null: no other server is asked
+  Mailer* mailer = nullptr;    // the same; null: no mail is sent
+  // Empty: alerts are kept and told live, by the usual thresholds.
+  AlertChannelSource alert_channels;
   // What the API made has changed, here or on another replica, or an override
   // has ended: merge_policies() anew and put the result in force before this
   // returns. Called on threads that may block, one at a time, perhaps before
   // make_service() returns.
   std::function<void()> policies_changed;
-  AlertSink* alerts = nullptr;  // must outlive the service; null: nobody is told
+  // Where this machine reaches the proxy's own listener for models, such as
+  // "http://127.0.0.1:8013"; "" while there is none. Any thread.
+  std::function<std::string()> own_url;
   // Prices have changed: calls from now on are to be priced by this catalog,
   // those under way by theirs. Called on threads that may block, one at a time,
   // and before make_service() returns where prices are stored.

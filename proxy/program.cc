@@ -83,15 +83,15 @@ std::expected<void, std::string> Program::open(Config config) {
   if (!store) return std::unexpected(store.error());
   store_ = std::move(*store);
 
+  alert_channels_ = alert_channels_of(config);
   auto admin = admin::make_service(admin_options(config));
   if (!admin) return std::unexpected(admin.error());
   admin_ = std::move(*admin);
 
-  services_ = std::make_unique<pipeline::Services>(
-      pipeline::Services{store_->clock(), store_->ledger_of_calls(), admin_->keys(), calibration_,
-                         metrics_, [this](const ledger::UsageRecord& record) { log_call(record); },
-                         [this](const admin::RefusedCall& refusal) { log_refusal(refusal); },
-                         admin_->calls()});
+  services_ = std::make_unique<pipeline::Services>(pipeline::Services{
+      store_->clock(), store_->ledger_of_calls(), admin_->keys(), calibration_, metrics_,
+      [this](const ledger::UsageRecord& record) { log_call(record); },
+      [this](const admin::RefusedCall& refusal) { log_refusal(refusal); }, admin_->calls()});
   shutdown_timeout_ = config.shutdown_timeout;
   {
     const std::lock_guard lock(change_mutex_);
@@ -127,13 +127,23 @@ admin::ServiceOptions Program::admin_options(const Config& config) {
                                 .admin_keys = {},
                                 .state = store_->state(),
                                 .http = http_.get(),
+                                .mailer = mailer_.get(),
+                                .alert_channels = {},
                                 .policies_changed = [this] { policies_changed(); }};
+  options.own_url = [this] {
+    const std::lock_guard lock(view_mutex_);
+    return own_url_;
+  };
   options.use_catalog = [this](std::shared_ptr<const pricing::Catalog> catalog) {
     use_catalog(std::move(catalog));
   };
   options.view = [this] {
     const std::lock_guard lock(view_mutex_);
     return view_;
+  };
+  options.alert_channels = [this] {
+    const std::lock_guard lock(view_mutex_);
+    return alert_channels_;
   };
   options.metrics = [this] {
     auto families = metric_families(metrics_);
@@ -203,11 +213,25 @@ std::expected<void, std::string> Program::listen(const Config& config) {
     if (auto opened = listener->open(address, *tls); !opened) {
       return std::unexpected(opened.error());
     }
+    if (address.llm) note_own_url(*tls != nullptr, listener->endpoint());
     addresses_.push_back(std::string(*tls ? "https://" : "http://") + address.address + ":" +
                          std::to_string(listener->endpoint().port()));
     listeners_.push_back(std::move(listener));
   }
   return {};
+}
+
+// The first listener for models that this machine reaches: where an address
+// stands for all, loopback is one of them.
+void Program::note_own_url(bool tls, const boost::asio::ip::tcp::endpoint& endpoint) {
+  const std::lock_guard lock(view_mutex_);
+  if (!own_url_.empty()) return;
+  const auto address = endpoint.address();
+  std::string host = address.to_string();
+  if (address.is_unspecified()) host = address.is_v6() ? "::1" : "127.0.0.1";
+  if (host.contains(':')) host = "[" + host + "]";
+  own_url_ =
+      std::string(tls ? "https://" : "http://") + host + ":" + std::to_string(endpoint.port());
 }
 
 std::expected<net::TlsContext, std::string> Program::listener_tls(const ListenConfig& config,
@@ -308,7 +332,8 @@ void Program::reload() {
     config_error_ = join(config.error());
   } else {
     const std::vector<std::string> late = need_restart(started_with_, *config);
-    auto snapshot = pipeline::make_snapshot(std::move(*config), snapshot_->catalog);
+    auto snapshot =
+        pipeline::make_snapshot(std::move(*config), snapshot_->catalog, snapshot_.get());
     if (snapshot) {
       for (const std::string& key : late) log_.warn("needs_restart", {{"key", key}});
       config_error_.clear();
@@ -326,8 +351,10 @@ void Program::reload() {
 void Program::publish() {
   auto view =
       view_of(*snapshot_, config_error_, draining_, workers_.size(), merged_, policies_error_);
+  auto channels = alert_channels_of(snapshot_->config);
   const std::lock_guard lock(view_mutex_);
   view_ = std::move(view);
+  alert_channels_ = std::move(channels);
 }
 
 void Program::begin_drain() {

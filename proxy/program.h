@@ -18,6 +18,7 @@
 #include "proxy/config.h"
 #include "proxy/http_client.h"
 #include "proxy/log.h"
+#include "proxy/mailer.h"
 #include "proxy/pipeline/metrics.h"
 #include "proxy/pipeline/services.h"
 #include "proxy/pipeline/snapshot.h"
@@ -48,6 +49,7 @@ class Program {
   std::expected<void, std::string> listen(const Config& config);
   std::expected<net::TlsContext, std::string> listener_tls(const ListenConfig& config,
                                                            const std::string& folder);
+  void note_own_url(bool tls, const boost::asio::ip::tcp::endpoint& endpoint);
   void announce();
   void wait_for_signal();
   void watch_file();
@@ -81,6 +83,7 @@ class Program {
   pricing::Calibration calibration_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<admin::HttpClient> http_ = make_http_client();
+  std::unique_ptr<admin::Mailer> mailer_ = make_mailer();
   std::unique_ptr<admin::Service> admin_;
   std::unique_ptr<pipeline::Services> services_;
   server::TaskGroup tasks_;
@@ -106,8 +109,10 @@ class Program {
   std::string policies_error_;
   std::vector<std::string> skipped_told_;
 
-  mutable std::mutex view_mutex_;
+  mutable std::mutex view_mutex_;  // of the following
+  std::string own_url_;
   std::shared_ptr<const admin::View> view_;
+  std::shared_ptr<const admin::AlertChannels> alert_channels_;
 };
 
 }  // namespace budget

@@ -82,7 +82,11 @@ std::shared_ptr<const admin::View> view_of(const pipeline::Snapshot& snapshot,
   for (const pipeline::Provider& provider : snapshot.providers) {
     view->providers.push_back({provider.config.name,
                                std::string(wire::name_of(provider.config.format)),
-                               url_of(provider.config), provider.priced});
+                               url_of(provider.config), provider.priced, provider.traffic});
+  }
+  if (const auto& assistant = snapshot.config.assistant) {
+    view->assistant =
+        admin::AssistantView{assistant->provider, assistant->model, assistant->component};
   }
   view->config_file = snapshot.config.file;
   view->config_error = std::move(config_error);
@@ -91,6 +95,24 @@ std::shared_ptr<const admin::View> view_of(const pipeline::Snapshot& snapshot,
   view->version = version;
   view->workers = static_cast<int>(workers);
   return view;
+}
+
+std::shared_ptr<const admin::AlertChannels> alert_channels_of(const Config& config) {
+  auto channels = std::make_shared<admin::AlertChannels>();
+  channels->thresholds_ppm = config.alerts.thresholds_ppm;
+  for (const WebhookConfig& webhook : config.alerts.webhooks) {
+    channels->webhooks.push_back(
+        {webhook.url, webhook.secret, webhook.format == WebhookConfig::Format::slack});
+  }
+  if (const auto& email = config.alerts.email) {
+    using Frequency = admin::EmailChannel::Frequency;
+    const Frequency frequency = email->frequency == EmailConfig::Frequency::daily ? Frequency::daily
+                                : email->frequency == EmailConfig::Frequency::weekly
+                                    ? Frequency::weekly
+                                    : Frequency::immediate;
+    channels->email = admin::EmailChannel{email->smtp, email->from, email->to, frequency};
+  }
+  return channels;
 }
 
 std::vector<admin::MetricFamily> metric_families(const pipeline::Metrics& metrics) {

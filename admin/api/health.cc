@@ -127,9 +127,11 @@ Answer get_metrics(Context& context) {
   const std::vector<MetricFamily> policies = co_await families_of_policies(context);
   ApiResponse response;
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-  auto write = [metrics = context.services.metrics, &live = context.services.live, &policies] {
+  auto write = [metrics = context.services.metrics, &live = context.services.live,
+                &alerts = context.services.alerts, &policies] {
     return (metrics ? exposition_of(metrics()) : std::string()) + exposition_of(live.metrics()) +
-           exposition_of(policies) + process_exposition();
+           exposition_of(alerts.alerts().metrics()) + exposition_of(policies) +
+           process_exposition();
   };
   response.body = co_await run_blocking(context.services.pool, std::move(write));
   co_return response;

@@ -11,8 +11,6 @@
 namespace budget::admin {
 namespace {
 
-constexpr std::size_t told_at_once = 100;
-
 json::object message_of(const StateEntry& entry) {
   boost::system::error_code ignored;
   const json::value body = json::parse(entry.body, ignored);
@@ -31,10 +29,14 @@ policy::Time time_of(const json::object& message) {
 
 }  // namespace
 
-TeamChat::TeamChat(StateStore& state, EventSink& events) : state_(state), events_(events) {
-  const auto last = state_.read_before(log, std::nullopt, 1);
-  if (last && !last->empty()) told_ = last->front().sequence;
-}
+TeamChat::TeamChat(StateStore& state, EventSink& events)
+    : state_(state),
+      events_(events),
+      tail_(state, std::string(log), [this](const StateEntry& entry) {
+        json::object message = message_of(entry);
+        const policy::Time said_at = time_of(message);
+        events_.publish({Topic::updates, "team_message", std::move(message), said_at});
+      }) {}
 
 std::optional<std::string> TeamChat::problem_in(std::string_view text) {
   if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) return "is empty";
@@ -69,22 +71,6 @@ StateStore::Result<std::vector<json::object>> TeamChat::latest() {
   messages.reserve(entries->size());
   for (const StateEntry& entry : *entries) messages.push_back(message_of(entry));
   return messages;
-}
-
-void TeamChat::tell() {
-  const std::lock_guard lock(mutex_);
-  while (true) {
-    const auto entries = state_.read_after(log, told_, told_at_once);
-    // A store that is away tells of the change again when it is back.
-    if (!entries || entries->empty()) return;
-    for (const StateEntry& entry : *entries) {
-      told_ = entry.sequence;
-      json::object message = message_of(entry);
-      const policy::Time said_at = time_of(message);
-      events_.publish({Topic::updates, "team_message", std::move(message), said_at});
-    }
-    if (entries->size() < told_at_once) return;
-  }
 }
 
 }  // namespace budget::admin

@@ -1,7 +1,6 @@
 // The team's chat: what people say to each other beside the numbers.
 #pragma once
 
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +9,7 @@
 #include "admin/answer.h"
 #include "admin/auth.h"
 #include "admin/events.h"
+#include "admin/live/log_tail.h"
 #include "admin/state/state_store.h"
 
 namespace budget::admin {
@@ -38,13 +38,12 @@ class TeamChat {
   // Newest first.
   StateStore::Result<std::vector<json::object>> latest();
   // Publishes what was said since the last time.
-  void tell();
+  void tell() { tail_.follow(); }
 
  private:
   StateStore& state_;
   EventSink& events_;
-  std::mutex mutex_;  // one tells at a time, in order
-  std::int64_t told_ = 0;
+  LogTail tail_;
 };
 
 }  // namespace budget::admin

@@ -100,15 +100,23 @@ void AdminUnderTest::restart() {
                                return view;
                              },
                          .metrics = [this] { return families; },
-                         .counters = [this] { return counters; },
+                         .counters =
+                             [this] {
+                               const std::lock_guard lock(view_mutex_);
+                               return counters;
+                             },
                          .folder = folder.string(),
                          .admin_keys = {},
                          .state = state,
+                         .http = http,
+                         .mailer = mailer,
+                         .alert_channels = alerts,
                          .policies_changed = [this] { merge(); }};
   if (configured_keys_) {
     options.admin_keys = {{"v", "viewer", std::string(viewer_key)},
                           {"o", "operator", std::string(operator_key)},
                           {"a", "admin", std::string(admin_key)}};
+    if (!viewer_is_known) options.admin_keys.erase(options.admin_keys.begin());
   }
   service = make_service(std::move(options)).value();
   merge();
@@ -183,6 +191,7 @@ void AdminUnderTest::reserve(ledger::UsageRecord& record, const ledger::Amount& 
   for (const policy::PlannedLine& line : plan.lines) {
     request.lines.push_back({line.counter, line.enforcement, line.limits, amount});
     record.policies.push_back(line.policy->id);
+    const std::lock_guard lock(view_mutex_);
     counters.push_back(line.counter);
   }
   request.if_lapsed = record;

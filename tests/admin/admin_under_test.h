@@ -1,6 +1,7 @@
 // The admin side on a real ledger in a folder of its own.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/json/value.hpp>
 #include <filesystem>
@@ -15,11 +16,30 @@
 
 namespace budget::admin {
 
+// The service's threads look at it while a test sets it.
 class SetClock final : public policy::Clock {
  public:
+  class Instant {
+   public:
+    Instant& operator=(policy::Time to) {
+      ticks_ = to.time_since_epoch().count();
+      return *this;
+    }
+    Instant& operator+=(policy::Time::duration by) {
+      ticks_ += by.count();
+      return *this;
+    }
+    operator policy::Time() const { return policy::Time(policy::Time::duration(ticks_)); }
+
+   private:
+    std::atomic<policy::Time::rep> ticks_{
+        (std::chrono::sys_days(std::chrono::year(2026) / 11 / 24) + std::chrono::hours(12))
+            .time_since_epoch() /
+        policy::Time::duration(1)};
+  };
+
   [[nodiscard]] policy::Time now() const override { return time; }
-  policy::Time time =
-      std::chrono::sys_days(std::chrono::year(2026) / 11 / 24) + std::chrono::hours(12);
+  Instant time;
 };
 
 // An answer with its body read.
@@ -69,9 +89,14 @@ class AdminUnderTest {
   policy::PolicyConfig file;
   std::shared_ptr<View> view = std::make_shared<View>();
   std::filesystem::path folder;
+  // Of the next restart().
+  HttpClient* http = nullptr;
+  Mailer* mailer = nullptr;
+  AlertChannelSource alerts;
   std::vector<MetricFamily> families;
   std::vector<policy::CounterRef> counters;  // all that calls have touched
   std::unique_ptr<ledger::EmbeddedLedger> ledger;
+  bool viewer_is_known = true;  // of the next restart()
   StateStore* state = nullptr;  // of the next restart(); null: one in the folder
   std::unique_ptr<Service> service;
 
