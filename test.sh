@@ -3,13 +3,14 @@
 #   ./test.sh            all
 #   ./test.sh unit       only the C++ tests and the style checks
 #   ./test.sh e2e        only the tests that run the real binary
+#   ./test.sh ui         only those of the console, in a real browser
 #   ./test.sh charts     only those of the Helm chart, the image and the package
 set -euo pipefail
 cd "$(dirname "$0")"
 part="${1:-all}"
 case "$part" in
-  all|unit|e2e|charts) ;;
-  -h|--help) sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 0 ;;
+  all|unit|e2e|ui|charts) ;;
+  -h|--help) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 0 ;;
   *) echo "test.sh: unknown part '$part'; see ./test.sh --help" >&2; exit 2 ;;
 esac
 
@@ -34,6 +35,9 @@ fi
 if [[ $part == all || $part == e2e ]]; then
   step "end to end" ./tests/e2e/run.sh build/release/budget
   step "instructions per call" ./tests/bench/check-instructions.sh build/release/budget
+fi
+if [[ $part == all || $part == ui ]]; then
+  step "console" ./tests/ui/run.sh build/release/budget
 fi
 if [[ $part == all || $part == charts ]]; then
   step "Helm chart" ./tests/charts/run.sh build/release/budget

@@ -22,13 +22,22 @@ struct ApiRequest {
   std::string query;  // as received
   std::vector<std::pair<std::string, std::string>> headers;  // names lower-case
   std::string body;
+  bool secure = false;  // it came over TLS
 };
+
+// Makes a body while it is sent: the next piece, which is not empty, or nullopt
+// when it is whole. Asked for a piece once the one before has been taken, so
+// that a slow reader holds it up; dropped, between two pieces, with a reader
+// that has gone.
+using BodySource = std::function<
+    boost::asio::awaitable<std::optional<std::string>, boost::asio::io_context::executor_type>()>;
 
 struct ApiResponse {
   int status = 200;
   std::string content_type = "application/json";
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
+  BodySource source{};  // set: it makes the body, and `body` is empty
 };
 
 // One watcher of the live feed: what to send, and what becomes of what it says.

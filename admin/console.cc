@@ -18,6 +18,7 @@ namespace budget::admin {
 namespace {
 
 constexpr std::string_view page_name = "index.html";
+constexpr std::string_view element_name = "tekton-budget.js";
 
 // Nothing but the console's own files is loaded, and nothing but this server
 // is asked. No page may frame it.
@@ -51,6 +52,16 @@ bool refuses(std::string_view parameters) {
   if (at == std::string_view::npos) return false;
   const std::string_view weight = trimmed(parameters.substr(at + 2));
   return weight.find_first_not_of("0.") == std::string_view::npos;
+}
+
+// "console-1A2B3C4D.js": another name whenever the contents are others.
+bool is_hashed(std::string_view name) {
+  constexpr std::size_t digits = 8;
+  const std::size_t dot = std::min(name.rfind('.'), name.size());
+  if (dot <= digits || name[dot - digits - 1] != '-') return false;
+  const std::string_view hash = name.substr(dot - digits, digits);
+  return std::ranges::all_of(
+      hash, [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); });
 }
 
 bool accepts(std::string_view list, std::string_view encoding) {
@@ -122,12 +133,15 @@ ApiResponse console_answer(std::span<const ConsoleFile> files, std::string_view 
   ApiResponse response;
   response.content_type = best->type;
   const bool page = name == page_name;
-  response.headers = {{"cache-control", page ? "no-cache" : "public, max-age=31536000, immutable"},
-                      {"etag", "\"" + std::string(best->tag) + "\""},
-                      // What stands at `/` depends on whether a browser asks.
-                      {"vary", page ? "accept, accept-encoding" : "accept-encoding"},
-                      {"x-content-type-options", "nosniff"},
-                      {"referrer-policy", "no-referrer"}};
+  response.headers = {
+      {"cache-control", is_hashed(name) ? "public, max-age=31536000, immutable" : "no-cache"},
+      {"etag", "\"" + std::string(best->tag) + "\""},
+      // What stands at `/` depends on whether a browser asks.
+      {"vary", page ? "accept, accept-encoding" : "accept-encoding"},
+      {"x-content-type-options", "nosniff"},
+      {"referrer-policy", "no-referrer"}};
+  // Pages of others may load the element; it is a program, and holds no secret.
+  if (name == element_name) response.headers.emplace_back("access-control-allow-origin", "*");
   if (page) {
     response.headers.emplace_back("content-security-policy", policy);
     response.headers.emplace_back("cross-origin-opener-policy", "same-origin");

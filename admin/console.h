@@ -27,8 +27,9 @@ struct ConsoleFile {
 [[nodiscard]] std::span<const ConsoleFile> console_files();
 
 // The file of that name in the smallest encoding that `request` accepts, or
-// 304 to a client that has it. A name other than index.html holds a hash of
-// its contents and is kept for ever. 404 when there is no such file.
+// 304 to a client that has it. A name that holds a hash of its contents
+// (console-1A2B3C4D.js) is kept for ever; others are asked for again. 404 when
+// there is no such file.
 [[nodiscard]] ApiResponse console_answer(std::span<const ConsoleFile> files, std::string_view name,
                                          const ApiRequest& request);
 

@@ -11,16 +11,19 @@
 #include "admin/alerts/alert_watch.h"
 #include "admin/allocation_notes.h"
 #include "admin/answer.h"
+#include "admin/assistant/assistant_line.h"
 #include "admin/auth.h"
 #include "admin/blocking.h"
 #include "admin/events.h"
 #include "admin/http_client.h"
+#include "admin/idempotency.h"
 #include "admin/input.h"
 #include "admin/key_store.h"
 #include "admin/live/live_feed.h"
 #include "admin/price_feed/price_feed.h"
 #include "admin/runtime_policies.h"
 #include "admin/service.h"
+#include "admin/sessions.h"
 #include "admin/state/state_store.h"
 #include "admin/view.h"
 
@@ -35,6 +38,8 @@ struct Services {
   MetricSource metrics;
   CounterSource counters;
   Auth& auth;
+  Sessions& sessions;
+  Idempotency& idempotency;
   KeyStore& keys;
   RuntimePolicies& policies;
   AllocationNotes& allocations;
@@ -46,6 +51,7 @@ struct Services {
   LiveFeed& live;
   AlertWatch& alerts;
   boost::asio::thread_pool& pool;  // for what may block
+  const AssistantLine& assistant;  // how the assistant reaches its model
 };
 
 // One request on its way; lives in the frame of the coroutine that awaits the

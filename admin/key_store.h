@@ -38,7 +38,7 @@ struct NewKey {
 // Finding and listing read an immutable map and never wait for a write; the
 // others block on the store. A change is durable, and seen by the next find(),
 // when it returns; one that another replica made, after the next reload().
-class KeyStore final : public KeyDirectory {
+class KeyStore final {
  public:
   static constexpr std::string_view collection = "keys";
   enum class Error : std::uint8_t { unknown, revoked, store };
@@ -48,7 +48,7 @@ class KeyStore final : public KeyDirectory {
       StateStore& store);
 
   [[nodiscard]] std::shared_ptr<const KeyGrant> find(std::string_view presented,
-                                                     policy::Time now) const override;
+                                                     policy::Time now) const;
   // nullptr: no key of that id was ever made.
   [[nodiscard]] std::shared_ptr<const StoredKey> get(std::string_view id) const;
   // Newest first, revoked ones among them.

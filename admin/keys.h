@@ -34,6 +34,9 @@ class KeyDirectory {
   virtual ~KeyDirectory() = default;
   [[nodiscard]] virtual std::shared_ptr<const KeyGrant> find(std::string_view presented,
                                                              policy::Time now) const = 0;
+  // Whether it is a key of the admin API, which opens nothing else and must not
+  // reach a provider. Costs a hash.
+  [[nodiscard]] virtual bool is_admin_key(std::string_view presented) const = 0;
 };
 
 // Whether `text` has the form of a proxy key, valid or not.

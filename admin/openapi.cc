@@ -43,9 +43,12 @@ constexpr FieldSchema schemas[] = {
     {"audio_output", "string", million, ""},
     {"audio_output_tokens", "integer", "Part of output_tokens", count},
     {"audio_second", "string", unit, ""},
+    {"base", "string", "What the changes are made to: the policies in force, or none",
+     R"({"enum":["current","empty"],"default":"current"})"},
     {"bucket", "string", "The length of a bucket, in UTC",
      R"({"enum":["minute","hour","day","week","month"],"default":"hour"})"},
     {"budget_id", "string", "The name of a budget", ""},
+    {"budgets", "array", "Budgets to set", R"({"items":{"type":"object"}})"},
     {"cache_read", "string", million, ""},
     {"cache_read_tokens", "integer", "Part of input_tokens", count},
     {"cache_write_1h", "string", million, ""},
@@ -84,13 +87,15 @@ constexpr FieldSchema schemas[] = {
     {"input_token_limit", "integer", "Input tokens, cached ones included", count},
     {"input_tokens", "integer", "All input", count},
     {"is_active", "boolean", "Whether a policy of the budget is enabled", ""},
-    {"key", "string", "The id of a proxy key", ""},
+    {"key", "string", "The id of a proxy key; to log in, an admin key", ""},
     {"latency_ms", "integer", "Milliseconds from the request to its end", count},
     {"limit", "integer", "Items a page", R"({"minimum":1,"maximum":500,"default":20})"},
     {"match", "object", "Which calls it is about: patterns by label", ""},
     {"may_set", "array", "The labels that the key's holder may set", ""},
+    {"message", "string", "What to ask", ""},
     {"messages", "array", "Of a chat: {role, content, name}", R"({"items":{"type":"object"}})"},
     {"metadata", "object", "Kept with the allocation", ""},
+    {"method", "string", "Of the request", R"({"enum":["POST","PUT","PATCH","DELETE"]})"},
     {"model", "string", "The model; in a list of prices, a part of its name", ""},
     {"models", "array", "Patterns of the models the key is for", ""},
     {"name", "string", "A name for people", ""},
@@ -105,6 +110,7 @@ constexpr FieldSchema schemas[] = {
     {"output_tokens", "integer", "All output", count},
     {"owner", "string", "The budget's owner", ""},
     {"page", "integer", "From 1", R"({"minimum":1,"default":1})"},
+    {"path", "string", "A part of the request's path", ""},
     {"per", "array", "Counters of their own for each value of these labels", ""},
     {"period", "string", "The policy's period", ""},
     {"policies", "array", "The budget's policies; ids alone leave them as they are",
@@ -119,6 +125,7 @@ constexpr FieldSchema schemas[] = {
     {"reason", "string", "Why, for people", ""},
     {"reasoning", "string", million, ""},
     {"reasoning_tokens", "integer", "Part of output_tokens", count},
+    {"remove", "array", "Ids of budgets and policies to do without", ""},
     {"request", "string", unit, ""},
     {"request_id", "string", "The id of a call", ""},
     {"request_limit", "integer", "Calls", count},
@@ -127,6 +134,7 @@ constexpr FieldSchema schemas[] = {
      R"({"enum":["worst_case","incremental"]})"},
     {"reset_day", "string", "1 to 28 or last; for a week, monday to sunday",
      R"({"type":["string","integer"]})"},
+    {"resource", "string", "What kind of thing was changed: budgets, keys, …", ""},
     {"rolling_seconds", "integer", "The length of a rolling period", at_least_one},
     {"search_unit", "string", unit, ""},
     {"seconds", "integer", "Of audio", count},
@@ -165,7 +173,8 @@ constexpr FieldSchema schemas[] = {
     {"user", "string", "The user on whose behalf calls are made", ""},
     {"warning_threshold", "number", "The share from which calls are warned", share},
     {"when_exceeded", "array", "What to try before refusing: clamp, downgrade, queue",
-     R"({"items":{"type":["string","object"]}})"}};
+     R"({"items":{"type":["string","object"]}})"},
+    {"who", "string", "The name of the admin key", ""}};
 
 const FieldSchema& schema_of(std::string_view name) {
   const auto* found = std::lower_bound(
@@ -246,6 +255,7 @@ json::object success_json(const Route& route) {
   }
   std::string_view type = "text/plain";
   if (route.path == "/api/docs") type = "text/html";
+  if (route.path == "/api/assistant/chat") type = "text/event-stream";
   if (route.path == "/api/usage/export") type = "text/csv";
   json::object answer = answer_json("Done", type, {{"type", "string"}});
   if (type == "text/csv") {
@@ -272,6 +282,11 @@ json::object responses_json(const Route& route) {
     if (route.path == "/ready") {
       responses["503"] = answer_json("Not ready", "application/json", {{"type", "object"}});
     }
+    if (route.path == "/api/session") {
+      failure("400", "The request is wrong; details.problems says where");
+      failure("401", "No key, or a wrong one");
+      failure("429", "Too many wrong keys");
+    }
     failure("500", "A defect");
     return responses;
   }
@@ -280,6 +295,9 @@ json::object responses_json(const Route& route) {
   if (route.role != Role::viewer) failure("403", "The key's role is not enough");
   if (route.path.find('{') != std::string_view::npos) failure("404", "There is none of that id");
   if (route.role != Role::viewer) failure("409", "It is in the way of what there is");
+  if (route.method == "POST" && route.role > Role::viewer) {
+    failure("422", "The Idempotency-Key was used for another request");
+  }
   if (takes_if_match(route)) failure("412", "It was changed since it was read");
   failure("503", "The store cannot be asked just now");
   return responses;
@@ -318,6 +336,13 @@ json::object operation_json(const Route& route) {
                                       {"description", "The ETag that it was read with"},
                                       {"schema", json::object{{"type", "string"}}}});
   }
+  if (route.method == "POST" && route.role > Role::viewer) {
+    parameters.push_back(json::object{{"name", "Idempotency-Key"},
+                                      {"in", "header"},
+                                      {"required", false},
+                                      {"description", "Makes the request safe to repeat for 24 h"},
+                                      {"schema", json::object{{"type", "string"}}}});
+  }
   const std::vector<NamedField> fields = fields_of(route);
   if (route.method == "GET") {
     for (const NamedField& field : fields) {
@@ -341,7 +366,8 @@ json::value components_json() {
   return json::parse(R"({
     "securitySchemes": {
       "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
-      "bearer": {"type": "http", "scheme": "bearer"}},
+      "bearer": {"type": "http", "scheme": "bearer"},
+      "session": {"type": "apiKey", "in": "cookie", "name": "budget_session"}},
     "schemas": {
       "Success": {"type": "object", "required": ["status", "data"], "properties": {
         "status": {"const": "success"},
@@ -395,7 +421,8 @@ json::object openapi_document(std::span<const Route> routes, std::string_view ve
                {"license", json::object{{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}}},
           {"servers", json::array{json::object{{"url", "/"}}}},
           {"security", json::array{json::object{{"key", json::array{}}},
-                                   json::object{{"bearer", json::array{}}}}},
+                                   json::object{{"bearer", json::array{}}},
+                                   json::object{{"session", json::array{}}}}},
           {"paths", std::move(paths)},
           {"components", components_json()}};
 }

@@ -32,7 +32,8 @@ struct Route {
   // stands for a group of them (openapi.cc).
   std::string_view fields{};
   Form form = Form::data;
-  int status = 200;  // of success
+  int status = 200;     // of success
+  bool secret = false;  // `key` of what it answers is to be told once and never kept
 };
 
 struct RouteMatch {

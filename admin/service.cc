@@ -1,11 +1,11 @@
 #include "admin/service.h"
 
-#include <exception>
 #include <utility>
 
 #include "admin/admin_key_file.h"
 #include "admin/context.h"
-#include "admin/routes.h"
+#include "admin/dispatch.h"
+#include "admin/identify.h"
 #include "admin/state/sqlite_state_store.h"
 #include "admin/state/state_watch.h"
 
@@ -13,46 +13,25 @@ namespace budget::admin {
 namespace {
 
 constexpr std::size_t blocking_threads = 2;
-
-ApiResponse no_such_method(const RouteMatch& match) {
-  std::string allowed;
-  for (const std::string_view method : match.allowed) {
-    if (!allowed.empty()) allowed += ", ";
-    allowed += method;
-    if (method == "GET") allowed += ", HEAD";
-  }
-  ApiResponse response = failure({ErrorCode::invalid_request,
-                                  "This method is not for this path; there are " + allowed + ".",
-                                  {},
-                                  405});
-  response.headers.emplace_back("allow", allowed);
-  return response;
-}
-
-ApiResponse unidentified(const Failure& why) {
-  ApiResponse response = failure(why);
-  response.headers.emplace_back("www-authenticate", "Bearer realm=\"budget\"");
-  if (response.status == 429) {
-    response.headers.emplace_back("retry-after", std::to_string(Auth::failures_window.count()));
-  }
-  return response;
-}
+constexpr std::size_t assistant_threads = 4;
 
 AlertChannelSource without_channels() {
   return [none = std::make_shared<const AlertChannels>()] { return none; };
 }
 
-class TheService final : public Service, public Api, public CallWatcher {
+class TheService final : public Service, public Api, public KeyDirectory, public CallWatcher {
  public:
   // `own_state` is null where options.state is another's.
   TheService(ServiceOptions options, const std::vector<AdminKey>& admin_keys,
              std::unique_ptr<StateStore> own_state, std::unique_ptr<KeyStore> keys,
              std::unique_ptr<RuntimePolicies> policies, std::string generated)
       : own_state_(std::move(own_state)),
-        auth_(admin_keys),
+        sessions_(*options.state),
+        auth_(admin_keys, &sessions_),
         keys_(std::move(keys)),
         policies_(std::move(policies)),
         allocations_(*options.state),
+        idempotency_(*options.state),
         generated_(std::move(generated)),
         watch_(*options.state, pool_),
         live_(options.clock, options.view, *options.state),
@@ -67,6 +46,8 @@ class TheService final : public Service, public Api, public CallWatcher {
                  .alerts = &alerts_.alerts(),
                  .view = options.view,
                  .publish = std::move(options.use_catalog)}),
+        assistant_key_(options.view),
+        assistant_{options.http, std::move(options.own_url), &assistant_key_, &assistant_pool_},
         services_{options.clock,
                   options.ledger,
                   options.usage,
@@ -74,6 +55,8 @@ class TheService final : public Service, public Api, public CallWatcher {
                   std::move(options.metrics),
                   std::move(options.counters),
                   auth_,
+                  sessions_,
+                  idempotency_,
                   *keys_,
                   *policies_,
                   allocations_,
@@ -84,8 +67,10 @@ class TheService final : public Service, public Api, public CallWatcher {
                   live_.chat(),
                   live_,
                   alerts_,
-                  pool_} {
+                  pool_,
+                  assistant_} {
     watch_.on(std::string(TeamChat::log), [this] { live_.chat().tell(); });
+    watch_.on(std::string(Sessions::collection), [this] { sessions_.recheck(); });
     watch_.on(std::string(AlertBook::log), [this] { alerts_.alerts().tell(); });
     watch_.on(std::string(AlertSettingsStore::collection), [this] {
       alerts_.alerts().settings().reload();
@@ -107,7 +92,7 @@ class TheService final : public Service, public Api, public CallWatcher {
 
   Api& api() override { return *this; }
   CallWatcher& calls() override { return *this; }
-  const KeyDirectory& keys() const override { return *keys_; }
+  const KeyDirectory& keys() const override { return *this; }
   std::string generated_key_file() const override { return generated_; }
   void start() override {
     prices_.start([](const std::string&) {});
@@ -124,6 +109,7 @@ class TheService final : public Service, public Api, public CallWatcher {
     watch_.close();
     alerts_.close();
     live_.close();
+    assistant_pool_.join();
     pool_.join();
     policies_->close();
   }
@@ -132,30 +118,24 @@ class TheService final : public Service, public Api, public CallWatcher {
     return policies_->merge(std::move(file), std::move(context), services_.clock.now());
   }
 
-  Answer handle(ApiRequest request) override {
-    const RouteMatch match = match_route(routes(), request.method, request.path);
-    Context context{services_, request, {}, match.params, services_.view(), services_.clock.now()};
-    // Whoever shows no key learns nothing of the API, not even what there is.
-    if (!match.route || match.route->role != Role::anyone) {
-      auto principal = auth_.identify(request, context.now);
-      if (!principal) co_return unidentified(principal.error());
-      context.principal = std::move(*principal);
-    }
-    if (!match.route) {
-      if (!match.allowed.empty()) co_return no_such_method(match);
-      co_return failure({ErrorCode::resource_not_found, "There is nothing at this path.", {}, 0});
-    }
-    if (context.principal.role < match.route->role) co_return forbidden(*match.route);
-    try {
-      co_return co_await match.route->handler(context);
-    } catch (const std::exception& error) {
-      // A bug, or no memory: this request fails, and the worker lives on.
-      co_return failure({ErrorCode::internal_error, error.what(), {}, 500});
-    }
+  Answer handle(ApiRequest request) override { return dispatch(services_, std::move(request)); }
+
+  std::shared_ptr<const KeyGrant> find(std::string_view presented,
+                                       policy::Time now) const override {
+    if (auto own = assistant_key_.find(presented)) return own;
+    return keys_->find(presented, now);
+  }
+  bool is_admin_key(std::string_view presented) const override {
+    return auth_.of_digest(digest_of(presented)).has_value();
   }
 
   Awaitable<std::expected<std::unique_ptr<Watch>, ApiResponse>> watch(
       ApiRequest request, std::function<void()> wake) override {
+    // A watch asks again and again, without blocking, who is there: by then the
+    // cookie's session is at hand.
+    if (presented_key(request).empty()) {
+      static_cast<void>(co_await identify(services_, request, services_.clock.now()));
+    }
     const LiveParts parts{live_.events(), auth_, live_.chat(), services_.clock, pool_};
     co_return make_live_watch(parts, request, std::move(wake), std::chrono::steady_clock::now());
   }
@@ -180,24 +160,22 @@ class TheService final : public Service, public Api, public CallWatcher {
   void store_failed(ledger::LedgerError error) override { alerts_.calls().store_failed(error); }
 
  private:
-  static ApiResponse forbidden(const Route& route) {
-    return failure({ErrorCode::authorization_error,
-                    "This needs the role " + std::string(name_of(route.role)) + ".",
-                    {{"role", name_of(route.role)}},
-                    0});
-  }
-
   std::unique_ptr<StateStore> own_state_;
+  Sessions sessions_;
   Auth auth_;
   std::unique_ptr<KeyStore> keys_;
   std::unique_ptr<RuntimePolicies> policies_;
   AllocationNotes allocations_;
+  Idempotency idempotency_;
   std::string generated_;
   boost::asio::thread_pool pool_{blocking_threads};
   StateWatch watch_;
   LiveFeed live_;
   AlertWatch alerts_;
   PriceFeed prices_;
+  AssistantKey assistant_key_;
+  boost::asio::thread_pool assistant_pool_{assistant_threads};
+  AssistantLine assistant_;
   Services services_;
 };
 

@@ -53,6 +53,9 @@ struct ServiceOptions {
   // returns. Called on threads that may block, one at a time, perhaps before
   // make_service() returns.
   std::function<void()> policies_changed;
+  // Where this machine reaches the proxy's own listener for models, such as
+  // "http://127.0.0.1:8013"; "" while there is none. Any thread.
+  std::function<std::string()> own_url;
   // Prices have changed: calls from now on are to be priced by this catalog,
   // those under way by theirs. Called on threads that may block, one at a time,
   // and before make_service() returns where prices are stored.

@@ -3,21 +3,31 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "admin/merged_policies.h"
 #include "admin/price_feed/price_source.h"
+#include "admin/provider_traffic.h"
 #include "policy/engine.h"
 #include "pricing/catalog.h"
 
 namespace budget::admin {
+
+// The model that the assistant asks, through the proxy itself.
+struct AssistantView {
+  std::string provider;  // a configured one
+  std::string model;
+  std::string component;  // what its calls are counted as
+};
 
 struct ProviderView {
   std::string name;
   std::string format;
   std::string url;  // without credentials; "" for the simulated provider
   pricing::PricedProvider priced;
+  std::shared_ptr<const ProviderTraffic> traffic;  // null: none is counted
 };
 
 // A snapshot of the running configuration. Holds no secret.
@@ -30,6 +40,7 @@ struct View {
   std::vector<PriceSource> price_sources;
   std::int64_t price_tolerance_ppm = 0;  // sources that differ by less agree
   std::vector<ProviderView> providers;
+  std::optional<AssistantView> assistant;
   std::string config_file;
   // Why the last reload was refused; "" when the running configuration is the
   // file's.

@@ -53,6 +53,7 @@ struct StoreConfig {
   std::string url = "redis://127.0.0.1:6379/0";  // may hold a password: never log it
   std::vector<std::string> sentinel;             // HOST:PORT each; then url's host is not used
   std::string sentinel_master = "mymaster";      // the name that the sentinels know it by
+  std::string sentinel_password;                 // of the sentinels themselves; "": they ask none
   std::vector<std::string> cluster;              // HOST:PORT each, some of the cluster's nodes
   std::string tls_ca;                            // rediss: "": the system's
   bool tls_verify = true;

@@ -72,6 +72,8 @@ Keys store_keys() {
       {"store.sentinel_master", text, "mymaster",
        "redis: the name that the sentinels know the "
        "master by."},
+      {"store.sentinel_password", text, "",
+       "redis: what the sentinels themselves ask for, where they do. Never shown."},
       {"store.cluster", texts, "[]",
        "redis: `HOST:PORT` of some of the cluster's nodes; as "
        "`sentinel`."},

@@ -25,8 +25,9 @@ bool same_admin_key(const AdminKeyConfig& a, const AdminKeyConfig& b) {
 
 bool same_redis(const StoreConfig& a, const StoreConfig& b) {
   const auto all = [](const StoreConfig& store) {
-    return std::tie(store.url, store.sentinel, store.sentinel_master, store.cluster, store.tls_ca,
-                    store.tls_verify, store.tls_server_name, store.name_space);
+    return std::tie(store.url, store.sentinel, store.sentinel_master, store.sentinel_password,
+                    store.cluster, store.tls_ca, store.tls_verify, store.tls_server_name,
+                    store.name_space);
   };
   return all(a) == all(b);
 }
@@ -38,7 +39,6 @@ std::vector<std::string> unused_sections(const Config& config) {
   const auto note = [&notes](bool used, std::string_view section) {
     if (used) notes.push_back(std::string(section) + " is not used by this version yet");
   };
-  note(config.assistant.has_value(), "assistant");
   note(config.hermes.has_value(), "hermes");
   note(!config.telemetry.otlp_url.empty(), "telemetry.otlp");
   return notes;

@@ -55,6 +55,7 @@ void read_redis(const Section& store, StoreConfig& config) {
   store.texts("sentinel", config.sentinel);
   store.texts("cluster", config.cluster);
   store.text("sentinel_master", config.sentinel_master);
+  store.text("sentinel_password", config.sentinel_password);
   check_nodes(store, "sentinel");
   check_nodes(store, "cluster");
   const Section tls = store.section("tls");

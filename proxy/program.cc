@@ -125,10 +125,15 @@ admin::ServiceOptions Program::admin_options(const Config& config) {
                                 .counters = [this] { return store_->counters(); },
                                 .folder = config.store.path,
                                 .admin_keys = {},
+                                .state = store_->state(),
                                 .http = http_.get(),
                                 .mailer = mailer_.get(),
                                 .alert_channels = {},
                                 .policies_changed = [this] { policies_changed(); }};
+  options.own_url = [this] {
+    const std::lock_guard lock(view_mutex_);
+    return own_url_;
+  };
   options.use_catalog = [this](std::shared_ptr<const pricing::Catalog> catalog) {
     use_catalog(std::move(catalog));
   };
@@ -208,11 +213,25 @@ std::expected<void, std::string> Program::listen(const Config& config) {
     if (auto opened = listener->open(address, *tls); !opened) {
       return std::unexpected(opened.error());
     }
+    if (address.llm) note_own_url(*tls != nullptr, listener->endpoint());
     addresses_.push_back(std::string(*tls ? "https://" : "http://") + address.address + ":" +
                          std::to_string(listener->endpoint().port()));
     listeners_.push_back(std::move(listener));
   }
   return {};
+}
+
+// The first listener for models that this machine reaches: where an address
+// stands for all, loopback is one of them.
+void Program::note_own_url(bool tls, const boost::asio::ip::tcp::endpoint& endpoint) {
+  const std::lock_guard lock(view_mutex_);
+  if (!own_url_.empty()) return;
+  const auto address = endpoint.address();
+  std::string host = address.to_string();
+  if (address.is_unspecified()) host = address.is_v6() ? "::1" : "127.0.0.1";
+  if (host.contains(':')) host = "[" + host + "]";
+  own_url_ =
+      std::string(tls ? "https://" : "http://") + host + ":" + std::to_string(endpoint.port());
 }
 
 std::expected<net::TlsContext, std::string> Program::listener_tls(const ListenConfig& config,
@@ -313,7 +332,8 @@ void Program::reload() {
     config_error_ = join(config.error());
   } else {
     const std::vector<std::string> late = need_restart(started_with_, *config);
-    auto snapshot = pipeline::make_snapshot(std::move(*config), snapshot_->catalog);
+    auto snapshot =
+        pipeline::make_snapshot(std::move(*config), snapshot_->catalog, snapshot_.get());
     if (snapshot) {
       for (const std::string& key : late) log_.warn("needs_restart", {{"key", key}});
       config_error_.clear();

@@ -49,6 +49,7 @@ class Program {
   std::expected<void, std::string> listen(const Config& config);
   std::expected<net::TlsContext, std::string> listener_tls(const ListenConfig& config,
                                                            const std::string& folder);
+  void note_own_url(bool tls, const boost::asio::ip::tcp::endpoint& endpoint);
   void announce();
   void wait_for_signal();
   void watch_file();
@@ -108,7 +109,8 @@ class Program {
   std::string policies_error_;
   std::vector<std::string> skipped_told_;
 
-  mutable std::mutex view_mutex_;
+  mutable std::mutex view_mutex_;  // of the following
+  std::string own_url_;
   std::shared_ptr<const admin::View> view_;
   std::shared_ptr<const admin::AlertChannels> alert_channels_;
 };

@@ -82,7 +82,11 @@ std::shared_ptr<const admin::View> view_of(const pipeline::Snapshot& snapshot,
   for (const pipeline::Provider& provider : snapshot.providers) {
     view->providers.push_back({provider.config.name,
                                std::string(wire::name_of(provider.config.format)),
-                               url_of(provider.config), provider.priced});
+                               url_of(provider.config), provider.priced, provider.traffic});
+  }
+  if (const auto& assistant = snapshot.config.assistant) {
+    view->assistant =
+        admin::AssistantView{assistant->provider, assistant->model, assistant->component};
   }
   view->config_file = snapshot.config.file;
   view->config_error = std::move(config_error);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "admin/state/state_store.h"
 #include "admin/view.h"
 #include "policy/clock.h"
 #include "policy/counter.h"
@@ -32,6 +33,9 @@ class Store {
   [[nodiscard]] virtual const policy::Clock& clock() const = 0;
   // The counters that are known. Blocks; empty while the store is away.
   [[nodiscard]] virtual std::vector<policy::CounterRef> counters() = 0;
+  // What is made at run time, where replicas share it; null where the admin side
+  // keeps its own.
+  [[nodiscard]] virtual admin::StateStore* state() = 0;
   // What it tells of itself; never blocks.
   [[nodiscard]] virtual std::vector<admin::MetricFamily> metrics() const = 0;
   // Everything done so far is where it belongs, or safe until the next start.

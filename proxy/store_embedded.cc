@@ -19,6 +19,7 @@ class EmbeddedStore final : public Store {
   ledger::UsageStore& usage() override { return ledger_->usage(); }
   const policy::Clock& clock() const override { return clock_; }
   std::vector<policy::CounterRef> counters() override { return ledger_->counters(); }
+  admin::StateStore* state() override { return nullptr; }
   std::expected<void, std::string> flush() override { return ledger_->flush(); }
 
   std::vector<admin::MetricFamily> metrics() const override {

@@ -2,16 +2,20 @@
 #include "proxy/store_redis.h"
 
 #include <chrono>
+#include <thread>
 #include <utility>
 
-#include "policy/ledger/outage_ledger.h"
-#include "policy/ledger/redis_ledger.h"
+#include "admin/state/redis_state_store.h"
 #include "policy/ledger/redis_usage.h"
+#include "policy/ledger/redis_with_journal.h"
 #include "proxy/metric.h"
 
 namespace budget {
 namespace {
 
+// How long a start waits for a Redis that does not answer, and between attempts.
+constexpr std::chrono::seconds start_patience{10};
+constexpr std::chrono::milliseconds start_retry{200};
 // How long a shutdown waits for Redis to take what it is owed.
 constexpr std::chrono::seconds drain_patience{2};
 
@@ -20,32 +24,47 @@ admin::MetricFamily seconds_metric(const std::string& name, std::string help,
   return {name, std::move(help), "gauge", {{name, "", milliseconds, 3}}};
 }
 
+// Waits a while for a Redis that is not there yet, as when both are started at
+// once. Not for one that will not do. The error is a sentence.
+std::expected<void, std::string> wait_for(ledger::RedisOptions options) {
+  const auto until = std::chrono::steady_clock::now() + start_patience;
+  for (;;) {
+    options.must_be_reachable = true;
+    auto reached = ledger::RedisLedger::open(options);
+    if (reached) return {};
+    if (std::chrono::steady_clock::now() >= until) return std::unexpected(reached.error());
+    options.must_be_reachable = false;
+    if (auto fit = ledger::RedisLedger::open(options); !fit) return std::unexpected(fit.error());
+    std::this_thread::sleep_for(start_retry);
+  }
+}
+
 class RedisStore final : public Store {
  public:
   explicit RedisStore(const Log& log) : log_(log) {}
 
   // The error is a sentence.
   std::expected<void, std::string> open(const StoreConfig& config, ledger::RedisOptions options) {
-    auto ledger = ledger::RedisLedger::open(std::move(options));
-    if (!ledger) return std::unexpected("cannot use the Redis of store.url: " + ledger.error());
-    ledger_ = std::move(*ledger);
+    if (auto there = wait_for(options); !there) {
+      return std::unexpected("cannot use the Redis of store.url: " + there.error());
+    }
     ledger::OutageOptions outage;
     outage.journal.folder = config.path + "/outage";
     outage.journal.journal_sync = config.journal_sync;
-    outage.clock = &ledger_->clock();
     outage.log = [this](std::string_view what) { log_.warn("outage", {{"what", what}}); };
     outage.journal.log = outage.log;
-    auto calls = ledger::OutageLedger::open(*ledger_, std::move(outage));
-    if (!calls) return std::unexpected(std::move(calls.error()));
-    calls_ = std::move(*calls);
-    usage_ = std::make_unique<ledger::RedisUsage>(*ledger_);
+    auto ledgers = ledger::RedisWithJournal::open(std::move(options), std::move(outage));
+    if (!ledgers) return std::unexpected(std::move(ledgers.error()));
+    ledgers_ = std::move(*ledgers);
+    usage_ = std::make_unique<ledger::RedisUsage>(ledgers_->redis());
+    state_ = std::make_unique<admin::RedisStateStore>(ledgers_->redis());
     return {};
   }
 
-  ledger::Ledger& ledger() override { return *ledger_; }
-  ledger::Ledger& ledger_of_calls() override { return *calls_; }
+  ledger::Ledger& ledger() override { return ledgers_->redis(); }
+  ledger::Ledger& ledger_of_calls() override { return ledgers_->ledger(); }
   ledger::UsageStore& usage() override { return *usage_; }
-  const policy::Clock& clock() const override { return ledger_->clock(); }
+  const policy::Clock& clock() const override { return ledgers_->redis().clock(); }
   std::vector<policy::CounterRef> counters() override {
     auto counters = usage_->counters();
     if (counters) return std::move(*counters);
@@ -53,23 +72,25 @@ class RedisStore final : public Store {
     return {};
   }
   std::expected<void, std::string> flush() override {
-    if (calls_->drain(drain_patience)) return {};
-    return std::unexpected("Redis is away; " + std::to_string(calls_->stats().backlog.entries) +
+    if (ledgers_->ledger().drain(drain_patience)) return {};
+    return std::unexpected("Redis is away; " +
+                           std::to_string(ledgers_->ledger().stats().backlog.entries) +
                            " finished calls wait on disk for the next start");
   }
+  admin::StateStore* state() override { return state_.get(); }
   std::vector<admin::MetricFamily> metrics() const override;
 
  private:
   const Log& log_;
   // Ended in reverse: the threads of the later ones use the first.
-  std::unique_ptr<ledger::RedisLedger> ledger_;
-  std::unique_ptr<ledger::OutageLedger> calls_;
+  std::unique_ptr<ledger::RedisWithJournal> ledgers_;
   std::unique_ptr<ledger::RedisUsage> usage_;
+  std::unique_ptr<admin::RedisStateStore> state_;
 };
 
 std::vector<admin::MetricFamily> RedisStore::metrics() const {
-  const ledger::RedisStats stats = ledger_->stats();
-  const ledger::OutageStats outage = calls_->stats();
+  const ledger::RedisStats stats = ledgers_->redis().stats();
+  const ledger::OutageStats outage = ledgers_->ledger().stats();
   const std::int64_t oldest = outage.oldest_age ? outage.oldest_age->count() : 0;
   return {
       single_metric("budget_holds_lapsed_total",
@@ -110,10 +131,6 @@ std::vector<admin::MetricFamily> RedisStore::metrics() const {
 }
 
 std::expected<ledger::RedisAddress, std::string> address_of(const StoreConfig& store) {
-  if (!store.sentinel.empty() || !store.cluster.empty()) {
-    return std::unexpected(
-        "store.sentinel and store.cluster are not there yet; name the master in store.url");
-  }
   auto address = ledger::parse_redis_url(store.url);
   if (!address) return std::unexpected("store.url: " + address.error());
   address->tls_ca = store.tls_ca;
@@ -122,17 +139,49 @@ std::expected<ledger::RedisAddress, std::string> address_of(const StoreConfig& s
   return address;
 }
 
+// "HOST:PORT" each; an IPv6 address in brackets.
+std::expected<std::vector<ledger::RedisTopology::Node>, std::string> nodes_of(
+    const std::vector<std::string>& places, std::string_view key) {
+  std::vector<ledger::RedisTopology::Node> nodes;
+  for (const std::string& place : places) {
+    auto address = ledger::parse_redis_url("redis://" + place);
+    if (!address) {
+      return std::unexpected("store." + std::string(key) + " has no HOST:PORT in '" + place + "'");
+    }
+    nodes.push_back({std::move(address->host), address->port});
+  }
+  return nodes;
+}
+
+std::expected<ledger::RedisTopology, std::string> topology_of(const StoreConfig& store) {
+  using Kind = ledger::RedisTopology::Kind;
+  ledger::RedisTopology topology;
+  if (store.sentinel.empty() && store.cluster.empty()) return topology;
+  if (!store.sentinel.empty() && !store.cluster.empty()) {
+    return std::unexpected("store.sentinel and store.cluster cannot both be given");
+  }
+  const bool sentinel = !store.sentinel.empty();
+  auto nodes = sentinel ? nodes_of(store.sentinel, "sentinel") : nodes_of(store.cluster, "cluster");
+  if (!nodes) return std::unexpected(std::move(nodes.error()));
+  topology.kind = sentinel ? Kind::sentinel : Kind::cluster;
+  topology.nodes = std::move(*nodes);
+  topology.master = store.sentinel_master;
+  return topology;
+}
+
 }  // namespace
 
 std::expected<std::unique_ptr<Store>, std::string> open_redis_store(const Config& config,
                                                                     const Log& log) {
   auto address = address_of(config.store);
   if (!address) return std::unexpected(std::move(address.error()));
+  auto topology = topology_of(config.store);
+  if (!topology) return std::unexpected(std::move(topology.error()));
   ledger::RedisOptions options;
   options.address = std::move(*address);
+  options.topology = std::move(*topology);
   options.name_space = config.store.name_space;
   options.usage_retention = config.store.usage_retention;
-  options.must_be_reachable = false;
   options.log = [&log](std::string_view what) { log.warn("redis", {{"what", what}}); };
   auto store = std::make_unique<RedisStore>(log);
   if (auto opened = store->open(config.store, std::move(options)); !opened) {

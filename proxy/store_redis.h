@@ -5,9 +5,10 @@
 
 namespace budget {
 
-// As open_store(), for `store.kind: redis`. A Redis that does not answer is no
-// error: the program starts, is not ready, and does as `on_store_failure` says.
-// One that answers and will not do (it evicts, is too old, a replica) is.
+// As open_store(), for `store.kind: redis`. Waits up to ten seconds for a Redis
+// that does not answer. Then, as for one that will not do (it evicts, is too
+// old, a replica), it is an error: the budgets and keys that were made at run
+// time are kept there, and without them calls could pass unseen.
 [[nodiscard]] std::expected<std::unique_ptr<Store>, std::string> open_redis_store(
     const Config& config, const Log& log);
 

@@ -4,12 +4,13 @@
 import http from 'node:http';
 import https from 'node:https';
 import * as esbuild from 'esbuild';
-import {filesOf, options, typeOf} from './pack.mjs';
+import {elementOptions, filesOf, options, typeOf} from './pack.mjs';
 
 const upstream = new URL(process.env.BUDGET_URL ?? 'http://127.0.0.1:8013');
 const port = Number(process.argv[2] ?? 5173);
 const client = upstream.protocol === 'https:' ? https : http;
 const context = await esbuild.context({...options, minify: false, sourcemap: 'inline'});
+const element = await esbuild.context(elementOptions);
 let files = [];
 
 function forward(req, options = {}) {
@@ -22,7 +23,7 @@ const server = http.createServer(async (req, res) => {
   const name = req.url === '/' ? 'index.html' : req.url.match(/^\/ui\/([^?]+)/)?.[1];
   if (name) {
     if (name === 'index.html') {
-      try { files = filesOf(await context.rebuild()); } catch (error) { res.end(String(error)); return; }
+      try { files = filesOf(await context.rebuild(), await element.rebuild()); } catch (error) { res.end(String(error)); return; }
     }
     const file = files.find((each) => each.name === name);
     res.writeHead(file ? 200 : 404, {'content-type': typeOf(name) ?? 'text/plain'});
@@ -52,4 +53,4 @@ server.on('upgrade', (req, socket, head) => {
   asked.on('error', () => socket.destroy());
   asked.end();
 });
-server.listen(port, '127.0.0.1', () => console.log(`http://127.0.0.1:${port} → ${upstream.origin}`));
+server.listen(port, '127.0.0.1', () => console.log(`http://127.0.0.1:${server.address().port} → ${upstream.origin}`));

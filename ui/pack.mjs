@@ -32,6 +32,15 @@ export const options = {
   logLevel: 'warning',
 };
 
+// The element for other pages: one file under a name that stays, its styles
+// inside.
+export const elementOptions = {
+  ...options,
+  entryPoints: {'tekton-budget': 'src/element.tsx'},
+  entryNames: '[name]',
+  loader: {'.css': 'text'},
+};
+
 const digest = (bytes) => createHash('sha256').update(bytes).digest('hex');
 const hashed = (name, bytes) => {
   const {name: stem, ext} = path.parse(name);
@@ -47,10 +56,10 @@ function licenses() {
   return Buffer.from(`The console contains:\n\n${texts.join('\n\n')}`);
 }
 
-// [{name, bytes}] of a result of esbuild with these options: the page and all
-// that it names.
-export function filesOf(result) {
-  const files = result.outputFiles.map((file) => ({
+// [{name, bytes}] of results of esbuild with these options: the page, all that
+// it names, and the element.
+export function filesOf(...results) {
+  const files = results.flatMap(({outputFiles}) => outputFiles).map((file) => ({
     name: path.basename(file.path),
     bytes: Buffer.from(file.contents),
   }));

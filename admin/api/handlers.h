@@ -32,6 +32,13 @@ Answer put_policy_of_budget(Context& context);
 Answer delete_policy(Context& context);
 Answer delete_policy_of_budget(Context& context);
 
+// simulate.cc
+Answer simulate_policies(Context& context);
+
+// components.cc
+Answer list_components(Context& context);
+Answer list_tiers(Context& context);
+
 // overrides.cc
 Answer list_overrides(Context& context);
 Answer create_override(Context& context);
@@ -77,6 +84,17 @@ Answer list_prices(Context& context);
 Answer current_price(Context& context);
 Answer calculate_cost(Context& context);
 
+// assistant.cc
+Answer chat_with_assistant(Context& context);
+
+// analytics.cc
+Answer recommend_prices(Context& context);
+Answer analyze_usage(Context& context);
+Answer optimize_usage(Context& context);
+
+// recommend_model.cc
+Answer recommend_model(Context& context);
+
 // team.cc
 Answer list_team_messages(Context& context);
 Answer post_team_message(Context& context);
@@ -104,6 +122,14 @@ Answer count_tokens(Context& context);
 // openapi.cc
 Answer get_openapi(Context& context);
 Answer get_docs(Context& context);
+
+// session.cc
+Answer begin_session(Context& context);
+Answer get_session(Context& context);
+Answer end_session(Context& context);
+
+// audit.cc
+Answer list_audit(Context& context);
 
 // providers.cc
 Answer list_providers(Context& context);

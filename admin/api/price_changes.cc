@@ -15,9 +15,13 @@ namespace {
 // An answer tells of so many changes in full, and how many there were.
 constexpr std::size_t told_most = 500;
 
-Failure state_failure(StateError error) {
+// `matched`: a version was asked for, which is then not the one there is.
+Failure state_failure(StateError error, bool matched = false) {
   if (error == StateError::conflict) {
-    return {ErrorCode::conflict, "The price was changed by somebody else meanwhile.", {}, 0};
+    return {ErrorCode::conflict,
+            "The price was changed by somebody else meanwhile. Read it again.",
+            {},
+            matched ? 412 : 0};
   }
   return store_failed("The store of run-time state cannot be asked just now.");
 }
@@ -238,7 +242,7 @@ Answer put_stated_price(Context& context) {
     return feed.state_price(stated, wanted);
   };
   const auto put = co_await run_blocking(context.services.pool, std::move(work));
-  if (!put) co_return failure(state_failure(put.error()));
+  if (!put) co_return failure(state_failure(put.error(), version->has_value()));
   json::object object{{"provider", provider}, {"model", model}};
   object["in_force"] = in_force_json(context, provider, model);
   object["stated"] = stated_json(stated);
@@ -255,7 +259,7 @@ Answer delete_stated_price(Context& context) {
     return feed.take_back(id, model, wanted);
   };
   const auto erased = co_await run_blocking(context.services.pool, std::move(work));
-  if (!erased) co_return failure(state_failure(erased.error()));
+  if (!erased) co_return failure(state_failure(erased.error(), version->has_value()));
   if (!*erased) co_return failure(not_found("stated price", provider + "/" + model));
   json::object object{{"provider", provider}, {"model", model}};
   object["in_force"] = in_force_json(context, provider, model);

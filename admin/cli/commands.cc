@@ -14,6 +14,47 @@ constexpr Option policies_options[] = {
     {"task-type", "TYPE", "That could apply to this type of task", "task_type"},
     {"enabled", "BOOL", "Enabled or not", "enabled", false, false, "true false"}};
 
+constexpr Option set_limit_options[] = {
+    {"policy", "BUDGET/POLICY", "The policy", "", true, true},
+    {"cost", "USD", "What may be spent in a period", "cost_limit"},
+    {"tokens", "N", "Input and output tokens in a period", "token_limit"},
+    {"requests", "N", "Calls in a period", "request_limit"},
+    {"period", "PERIOD", "How long the limits hold", "period", false, false,
+     "minute hourly daily weekly monthly yearly total per_session per_task"},
+    {"type", "TYPE", "What it does at its limit", "type", false, false,
+     "ignore warn soft_limit hard_limit"},
+    {"component", "LIST", "For calls of these components", "match.component"},
+    {"provider", "LIST", "For calls to these providers", "match.provider"},
+    {"model", "LIST", "For calls to models of these patterns", "match.model"},
+    {"tier", "LIST", "For calls to models of these tiers", "match.tier"},
+    {"user", "LIST", "For calls of these users", "match.user"},
+    {"per", "LIST", "Counting apart for each value of these labels", "per"},
+    {"until", "TIME", "An override that ends by itself: in 2h, or RFC 3339"},
+    {"reason", "TEXT", "Why, for people; with --until"}};
+
+constexpr Option simulate_options[] = {
+    {"start", "TIME", "From then on: 24h, 7d, a date, or RFC 3339"},
+    {"end", "TIME", "Before then"},
+    {"last", "SPAN", "The last 24h (the default), 7d, 2w, 90m"},
+    {"policy", "BUDGET/POLICY", "A policy to set, with the limits that follow"},
+    {"cost", "USD", "What may be spent in a period", "cost_limit"},
+    {"tokens", "N", "Input and output tokens in a period", "token_limit"},
+    {"requests", "N", "Calls in a period", "request_limit"},
+    {"period", "PERIOD", "How long the limits hold", "period", false, false,
+     "minute hourly daily weekly monthly yearly total per_session per_task"},
+    {"type", "TYPE", "What it does at its limit", "type", false, false,
+     "ignore warn soft_limit hard_limit"},
+    {"component", "LIST", "For calls of these components", "match.component"},
+    {"provider", "LIST", "For calls to these providers", "match.provider"},
+    {"model", "LIST", "For calls to models of these patterns", "match.model"},
+    {"tier", "LIST", "For calls to models of these tiers", "match.tier"},
+    {"user", "LIST", "For calls of these users", "match.user"},
+    {"per", "LIST", "Counting apart for each value of these labels", "per"},
+    {"remove", "LIST", "Budgets and policies to do without", "remove"},
+    {"base", "SET", "Begin with the policies in force, or with none", "base", false, false,
+     "current empty"},
+    {"changes", "JSON", "Budgets and policies to set, as the API takes them"}};
+
 constexpr Option get_usage_options[] = {
     {"start", "TIME", "From then on: 24h, 7d, a date, or RFC 3339", "start_time"},
     {"end", "TIME", "Before then", "end_time"},
@@ -78,6 +119,14 @@ constexpr Option prices_list_options[] = {
     {"provider", "NAME", "Of this provider", "provider"},
     {"model", "TEXT", "Of models whose name has this in it", "model"},
     {"limit", "N", "At most so many (default: 50)"}};
+
+constexpr Option recommend_options[] = {
+    {"last", "SPAN", "Of the last 30d (the default), 24h, 2w"},
+    {"provider", "NAME", "Of this provider's usage", "provider"},
+    {"model", "NAME", "Of this model's usage", "model"},
+    {"component", "NAME", "Of this component's usage", "component"},
+    {"task-type", "TYPE", "Of this type of task", "task_type"},
+    {"limit", "N", "At most so many (default: 20)", "limit"}};
 
 constexpr Option prices_update_options[] = {{"source", "NAME", "This source alone"}};
 
@@ -150,6 +199,14 @@ constexpr Command table[] = {
      run_get_usage},
     {"policies", "The policies in force", policies_options,
      "budget policies\nbudget policies --provider openai --enabled true", run_policies},
+    {"set-limit", "Make or change a limit, or override one for a time", set_limit_options,
+     "budget set-limit team/apollo --cost 5 --period daily --component apollo\n"
+     "budget set-limit team/daily-cap --cost 50 --until 2h --reason 'the launch'",
+     run_set_limit},
+    {"simulate", "What other limits would have made of the recorded calls", simulate_options,
+     "budget simulate --last 7d --policy team/apollo --cost 2 --component apollo\n"
+     "budget simulate --last 24h --remove team/daily-cap",
+     run_simulate},
     {"allocate create", "Set tokens aside for a context", allocate_create_options,
      "budget allocate create --context c1 --tokens 50000 --expires 2h\n"
      "budget allocate create --context c1 --tokens 50000 --provider openai --model gpt-4o",
@@ -168,6 +225,8 @@ constexpr Command table[] = {
      "budget prices set openai gpt-4o --input 2.25 --output 9 --reason contract", run_prices_set},
     {"prices unset", "Take a stated price back", prices_unset_options,
      "budget prices unset openai gpt-4o", run_prices_unset},
+    {"recommend", "How the recorded usage could cost less", recommend_options,
+     "budget recommend\nbudget recommend --last 7d --component apollo", run_recommend},
     {"calc-cost", "What usage costs", calc_cost_options,
      "budget calc-cost --provider openai --model gpt-4o --input-tokens 1000 --output-tokens 500",
      run_calc_cost},

@@ -9,6 +9,10 @@ namespace budget::cli {
 Outcome run_status(Client& client, const Invocation& invocation);
 Outcome run_policies(Client& client, const Invocation& invocation);
 
+// limits.cc
+Outcome run_set_limit(Client& client, const Invocation& invocation);
+Outcome run_simulate(Client& client, const Invocation& invocation);
+
 // usage.cc
 Outcome run_get_usage(Client& client, const Invocation& invocation);
 Outcome run_usage_records(Client& client, const Invocation& invocation);
@@ -24,6 +28,7 @@ Outcome run_prices_update(Client& client, const Invocation& invocation);
 Outcome run_prices_history(Client& client, const Invocation& invocation);
 Outcome run_prices_set(Client& client, const Invocation& invocation);
 Outcome run_prices_unset(Client& client, const Invocation& invocation);
+Outcome run_recommend(Client& client, const Invocation& invocation);
 Outcome run_calc_cost(Client& client, const Invocation& invocation);
 
 // alerts.cc

@@ -6,10 +6,10 @@
 
 namespace budget::ledger {
 
-void OutageCalls::held(Owed hold, bool pending) {
-  std::string id = hold.id();
+void OutageCalls::held(Owed call, Hold hold) {
+  std::string id = call.id();
   const std::scoped_lock lock(mutex_);
-  calls_.insert_or_assign(std::move(id), Call{std::move(hold), pending, false});
+  calls_.insert_or_assign(std::move(id), Call{std::move(call), hold == Hold::pending, false, hold});
 }
 
 void OutageCalls::extended(const std::string& id, const Amount& amount) {
@@ -41,6 +41,13 @@ std::optional<Owed> OutageCalls::hold_of(const std::string& id) const {
   const auto found = calls_.find(id);
   if (found == calls_.end()) return std::nullopt;
   return found->second.hold;
+}
+
+std::optional<OutageCalls::Hold> OutageCalls::began_as(const std::string& id) const {
+  const std::scoped_lock lock(mutex_);
+  const auto found = calls_.find(id);
+  if (found == calls_.end()) return std::nullopt;
+  return found->second.began_as;
 }
 
 void OutageCalls::over(const std::string& id) {

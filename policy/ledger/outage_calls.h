@@ -20,8 +20,12 @@ class OutageCalls {
   OutageCalls(std::chrono::milliseconds replayed_for, std::size_t replayed_max)
       : replayed_for_(replayed_for), replayed_max_(replayed_max) {}
 
-  // A hold was made, or, `pending`, will be made when the store is back.
-  void held(Owed hold, bool pending);
+  enum class Hold : std::uint8_t {
+    made,
+    unknown,  // the reservation was not answered
+    pending,  // the call goes on; it will be held when the store is back
+  };
+  void held(Owed call, Hold hold);
   void extended(const std::string& id, const Amount& amount);
   // What there is to do for the entry that says that a call was admitted.
   enum class Admitted : std::uint8_t {
@@ -34,6 +38,8 @@ class OutageCalls {
   void passed(const std::string& id);
   // What a call holds; nullopt when it is not known.
   [[nodiscard]] std::optional<Owed> hold_of(const std::string& id) const;
+  // What its hold was when the call began, whatever it is now.
+  [[nodiscard]] std::optional<Hold> began_as(const std::string& id) const;
   void over(const std::string& id);
   // The same for a call that is pending: true, and what ends it must be kept
   // behind the entry that admitted it. False, and nothing done, if it is not.
@@ -51,6 +57,7 @@ class OutageCalls {
     Owed hold;
     bool pending = false;
     bool ended = false;  // only while pending
+    Hold began_as = Hold::made;
   };
   struct Acknowledged {
     Owed end;

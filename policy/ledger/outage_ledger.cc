@@ -10,6 +10,8 @@
 namespace budget::ledger {
 namespace {
 
+using Hold = OutageCalls::Hold;
+
 const policy::Clock& system_clock() {
   static const policy::SystemClock clock;
   return clock;
@@ -91,8 +93,10 @@ Async<ReserveOutcome> OutageLedger::reserve(ReserveRequest request) {
   auto outcome = co_await parts_->store.reserve(std::move(request));
   // One whose outcome is unknown is remembered too: its caller will say whether
   // the call goes on or is given back.
-  const bool held = outcome ? !outcome->shortfall : outcome.error() == LedgerError::timeout;
-  if (held) parts_->calls.held(std::move(hold), false);
+  if (outcome && !outcome->shortfall) parts_->calls.held(std::move(hold), Hold::made);
+  if (!outcome && outcome.error() == LedgerError::timeout) {
+    parts_->calls.held(std::move(hold), Hold::unknown);
+  }
   co_return outcome;
 }
 
@@ -100,7 +104,7 @@ Async<bool> OutageLedger::admit_unheld(ReserveRequest request) {
   if (parts_->full()) co_return std::unexpected(LedgerError::backlog_full);
   Owed hold = owed_of(request);
   // Known before it can be delivered, so that it is held and not charged.
-  parts_->calls.held(hold, true);
+  parts_->calls.held(hold, Hold::pending);
   parts_->courier->store_is_away("a call goes on without a hold");
   if (parts_->keep(hold, Journal::Need::may_fail)) co_return true;
   parts_->calls.over(hold.id());
@@ -156,11 +160,13 @@ Async<SettleOutcome> OutageLedger::settle(UsageRecord record) {
 
 Async<bool> OutageLedger::release(std::string id) {
   auto hold = parts_->calls.hold_of(id);
+  const bool unknown = parts_->calls.began_as(id) == Hold::unknown;
   auto released = co_await parts_->store.release(id);
   parts_->calls.over(id);
   if (released || !hold) co_return released;
   const bool away = store_is_away(released.error());
-  if (!away && released.error() != LedgerError::already_resolved) co_return released;
+  const bool lapsed = released.error() == LedgerError::already_resolved;
+  if (!away && !(unknown && lapsed)) co_return released;
   if (away) parts_->courier->store_is_away(name_of(released.error()));
   Owed owed = std::move(*hold);
   owed.kind = Owed::Kind::release;
@@ -180,6 +186,7 @@ Async<bool> OutageLedger::record(UsageRecord record, std::vector<CounterRef> lin
   Result<bool> recorded = std::unexpected(LedgerError::unavailable);
   if (!parts_->courier->away()) recorded = co_await parts_->store.record(record, lines);
   if (!recorded && recorded.error() == LedgerError::duplicate_hold) {
+    if (parts_->calls.began_as(id) != Hold::pending) co_return recorded;
     // A call that went on without a hold and got one after all: by a
     // reservation whose outcome was unknown, or because it was held later.
     const auto settled = co_await settle(std::move(record));

@@ -48,14 +48,14 @@ struct OutageStats {
 
 // Wraps a ledger whose store may be away (Redis). What a finished call has to
 // say and the store cannot be told now (unavailable, timeout, storage_full) is
-// kept on disk: settle(), record() and release() then succeed (settle with no
-// states; release also for a hold that has lapsed, whose charge is taken back),
-// and a thread of its own delivers in order, as soon as the store
-// answers, also after the process was killed. Exactly once, for all are
-// idempotent by id: what was settled already is done; a hold that lapsed
-// meanwhile is corrected; a hold that the store has lost is recorded on the
-// lines it was held on. An entry that the store refuses while it takes others
-// goes to the end of the queue.
+// kept on disk: settle(), record() and release() then succeed, settle without
+// states. A thread of its own delivers in order as soon as the store answers,
+// also after the process was killed. Exactly once, for all are idempotent by
+// id: what was settled already is done; a hold that lapsed meanwhile is
+// corrected (to nothing, where it was given back); a hold that the store has
+// lost is recorded on the lines it was held on. An entry that the store refuses
+// while it takes others goes to the end of the queue. While the store is there,
+// it changes nothing.
 //
 // A call that goes on without a hold (admit_unheld) is on disk before it does;
 // when the store is back it is held like any other, and if the process ends

@@ -33,7 +33,7 @@ class RedisClient {
   // nullopt: nothing is remembered of that id.
   Answer<std::optional<RedisLedger::RecordPlace>> find_record(const std::string& id);
 
-  [[nodiscard]] RedisLedger& ledger() { return ledger_; }
+  [[nodiscard]] RedisLedger& ledger() const { return ledger_; }
 
  private:
   template <class T>

@@ -184,29 +184,37 @@ std::optional<wire::Problem> read_headers(Call& call) {
   return std::nullopt;
 }
 
-// The proxy key in a header or in `?key=`; "" when there is none.
-std::string_view presented_key(const Request& request) {
+// What stands in a header for credentials or in `?key=`, first to last, until one
+// is accepted, which is returned; "" when none is.
+template <class Accepts>
+std::string_view credential(const Request& request, const Accepts& accepts) {
   for (const net::Field& field : request.head.fields) {
     if (!is_credential_header(field.name)) continue;
     std::string_view value = field.value;
     if (value.size() > 7 && equal_ignoring_case(value.substr(0, 7), "bearer "))
       value.remove_prefix(7);
-    if (admin::looks_like_proxy_key(value)) return value;
+    if (accepts(value)) return value;
   }
   std::string_view query = request.query;
   while (!query.empty()) {
     const std::string_view pair = query.substr(0, query.find('&'));
     query.remove_prefix(std::min(query.size(), pair.size() + 1));
-    if (pair.starts_with("key=") && admin::looks_like_proxy_key(pair.substr(4))) {
-      return pair.substr(4);
-    }
+    if (pair.starts_with("key=") && accepts(pair.substr(4))) return pair.substr(4);
   }
   return {};
 }
 
 std::optional<wire::Problem> check_key(Call& call) {
-  const std::string_view key = presented_key(call.request);
+  const std::string_view key = credential(call.request, admin::looks_like_proxy_key);
   if (key.empty()) {
+    const auto is_admin_key = [&keys = call.services().keys](std::string_view text) {
+      return !text.empty() && keys.is_admin_key(text);
+    };
+    // It would go on to the provider as if it were the caller's own there.
+    if (!credential(call.request, is_admin_key).empty()) {
+      return problem(wire::ProblemKind::key_invalid,
+                     "This is a key of the admin API, which is not for calling models.");
+    }
     if (!call.snapshot().require_key) return std::nullopt;
     return problem(wire::ProblemKind::key_missing,
                    "This proxy needs a key of its own (bk_…) where the provider's key would be. "

@@ -89,6 +89,11 @@ net::Awaitable<After> serve_call(std::shared_ptr<WorkerState> state, const Reque
     }
   }
 
+  const struct InFlight {
+    explicit InFlight(std::atomic<std::int64_t>& counter) : count(counter) { Metrics::add(count); }
+    ~InFlight() { Metrics::add(count, -1); }
+    std::atomic<std::int64_t>& count;
+  } in_flight(call.snapshot().providers[call.provider_index].traffic->in_flight);
   auto exchange = co_await forward_call(call);
   if (!exchange) co_return co_await fail(call, std::move(exchange.error()));
   co_return co_await relay_answer(call, **exchange);

@@ -134,6 +134,24 @@ void count_spend(Metrics& metrics, const ledger::UsageRecord& record) {
   Metrics::add(metrics.tokens_reasoning, usage.reasoning.value());
 }
 
+// What a record tells of its provider. A client that hung up tells nothing.
+void count_traffic(admin::ProviderTraffic& traffic, const ledger::UsageRecord& record) {
+  const std::int64_t ended = record.ended_at.time_since_epoch().count();
+  const bool unreached =
+      record.error == "upstream_unreachable" || record.error == "upstream_timeout";
+  Metrics::add(traffic.calls);
+  if (unreached || record.error == "upstream_broken" || record.error == "error_in_stream" ||
+      record.status >= 500) {
+    Metrics::add(traffic.errors);
+  }
+  if (unreached) traffic.last_failure.store(ended, std::memory_order_relaxed);
+  if (unreached || record.status == 0) return;
+  traffic.last_answer.store(ended, std::memory_order_relaxed);
+  Metrics::add(traffic.answers);
+  Metrics::add(traffic.latency, record.latency_ms);
+  Metrics::add(traffic.first_byte, record.time_to_first_byte_ms);
+}
+
 void note_failure(Services& services, ledger::LedgerError error) {
   Metrics::add(services.metrics.settle_failures);
   services.watcher.store_failed(error);
@@ -214,6 +232,7 @@ net::Awaitable<void> settle_call(Call& call, const ledger::UsageRecord& record) 
     }
   }
   count_spend(services.metrics, record);
+  count_traffic(*call.snapshot().providers[call.provider_index].traffic, record);
   services.watcher.settled({record, call.plan, outcome.states, outcome.overrun});
   if (services.on_record) services.on_record(record);
 }

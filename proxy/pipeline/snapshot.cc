@@ -44,7 +44,7 @@ std::optional<std::size_t> Snapshot::provider_named(std::string_view name) const
 }
 
 std::expected<std::shared_ptr<const Snapshot>, std::string> make_snapshot(
-    Config config, std::shared_ptr<const pricing::Catalog> catalog) {
+    Config config, std::shared_ptr<const pricing::Catalog> catalog, const Snapshot* previous) {
   auto snapshot = std::make_shared<Snapshot>();
   auto policies = policy::PolicySet::compile(config.policies);
   if (!policies) return std::unexpected(policies.error());
@@ -52,6 +52,9 @@ std::expected<std::shared_ptr<const Snapshot>, std::string> make_snapshot(
   for (const ProviderConfig& provider : config.providers) {
     auto made = make_provider(provider, *catalog);
     if (!made) return std::unexpected(made.error());
+    const auto before = previous ? previous->provider_named(provider.name) : std::nullopt;
+    made->traffic =
+        before ? previous->providers[*before].traffic : std::make_shared<admin::ProviderTraffic>();
     snapshot->providers.push_back(std::move(*made));
   }
   snapshot->require_key = keys_required(config);

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "admin/provider_traffic.h"
 #include "policy/engine.h"
 #include "pricing/catalog.h"
 #include "proxy/config.h"
@@ -20,7 +21,8 @@ struct Provider {
   pricing::PricedProvider priced;
   const wire::Dialect* dialect = nullptr;
   std::string host_header;  // "api.openai.com", with the port where it is not the scheme's own
-  std::shared_ptr<boost::asio::ssl::context> tls;  // null for plain HTTP
+  std::shared_ptr<boost::asio::ssl::context> tls;   // null for plain HTTP
+  std::shared_ptr<admin::ProviderTraffic> traffic;  // never null
 };
 
 // Thread-safe: all const. A call keeps the snapshot it began with.
@@ -36,9 +38,11 @@ struct Snapshot {
 };
 
 // The error is a sentence for the operator: a CA file that cannot be read, a
-// policy that does not compile.
+// policy that does not compile. What `previous` has counted of a provider that
+// stays under its name is counted on.
 [[nodiscard]] std::expected<std::shared_ptr<const Snapshot>, std::string> make_snapshot(
-    Config config, std::shared_ptr<const pricing::Catalog> catalog);
+    Config config, std::shared_ptr<const pricing::Catalog> catalog,
+    const Snapshot* previous = nullptr);
 
 // `snapshot` with other policies than its configuration's own: those of the API
 // too. The providers are the same objects. The error names what does not compile.

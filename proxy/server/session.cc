@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <chrono>
+#include <optional>
 #include <utility>
 
 #include "proxy/net/http_rules.h"
@@ -249,6 +251,7 @@ admin::ApiRequest Session::api_request(const pipeline::Request& request) const {
   api_request.path = request.path;
   api_request.query = request.query;
   api_request.body = request.body;
+  api_request.secure = role_.tls;
   for (const net::Field& field : head_.fields) {
     std::string name(field.name);
     std::transform(name.begin(), name.end(), name.begin(),
@@ -265,6 +268,7 @@ net::Awaitable<After> Session::serve_admin(const pipeline::Request& request) {
 
 net::Awaitable<After> Session::answer_admin(const pipeline::Request& request,
                                             admin::ApiResponse response) {
+  if (response.source) co_return co_await stream_admin(request, std::move(response));
   wire::ErrorAnswer answer{.status = response.status,
                            .content_type = std::move(response.content_type),
                            .headers = std::move(response.headers),
@@ -273,6 +277,40 @@ net::Awaitable<After> Session::answer_admin(const pipeline::Request& request,
       *connection_, answer, {}, request.keep_alive, head_.method == "HEAD",
       after(state_->snapshot->config.limits.idle_timeout));
   co_return sent&& request.keep_alive ? After::keep : After::close;
+}
+
+// A body that is made while it is sent, in chunks; each is waited for, and then
+// waits for the reader. A reader older than chunks gets it until the end.
+net::Awaitable<After> Session::stream_admin(const pipeline::Request& request,
+                                            admin::ApiResponse response) {
+  const bool chunked = head_.version >= 11;
+  const bool keep = chunked && request.keep_alive;
+  std::string head = "HTTP/1.1 " + std::to_string(response.status) +
+                     " OK\r\ncontent-type: " + response.content_type + "\r\n";
+  for (const auto& [name, value] : response.headers) head += name + ": " + value + "\r\n";
+  if (chunked) head += "transfer-encoding: chunked\r\n";
+  if (!keep) head += "connection: close\r\n";
+  head += "\r\n";
+  const auto idle = state_->snapshot->config.limits.idle_timeout;
+  const std::array first{asio::buffer(std::as_const(head))};
+  auto sent = co_await connection_->write(first, after(idle));
+  while (sent) {
+    const std::optional<std::string> piece = co_await response.source();
+    if (!piece) break;
+    std::array<char, 20> size{};
+    const auto digits = std::to_chars(size.data(), size.data() + 16, piece->size(), 16);
+    std::string before = chunked ? std::string(size.data(), digits.ptr) + "\r\n" : "";
+    const std::string_view behind = chunked ? "\r\n" : "";
+    const std::array buffers{asio::buffer(std::as_const(before)), asio::buffer(*piece),
+                             asio::buffer(behind)};
+    sent = co_await connection_->write(buffers, after(idle));
+  }
+  if (sent && chunked) {
+    constexpr std::string_view end = "0\r\n\r\n";
+    const std::array last{asio::buffer(end)};
+    sent = co_await connection_->write(last, after(idle));
+  }
+  co_return sent&& keep ? After::keep : After::close;
 }
 
 net::Awaitable<After> Session::serve_upgrade(const pipeline::Request& request) {

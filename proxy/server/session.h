@@ -18,6 +18,7 @@ namespace budget::server {
 struct Role {
   bool llm = true;
   bool admin = true;
+  bool tls = false;  // the connection is
 };
 
 // What sessions of a worker share.
@@ -55,6 +56,8 @@ class Session {
   net::Awaitable<bool> continue_if_expected(net::SteadyTime deadline);
   net::Awaitable<pipeline::After> serve();
   net::Awaitable<pipeline::After> serve_admin(const pipeline::Request& request);
+  net::Awaitable<pipeline::After> stream_admin(const pipeline::Request& request,
+                                               admin::ApiResponse response);
   net::Awaitable<pipeline::After> answer_admin(const pipeline::Request& request,
                                                admin::ApiResponse response);
   net::Awaitable<pipeline::After> serve_upgrade(const pipeline::Request& request);

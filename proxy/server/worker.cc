@@ -106,6 +106,7 @@ net::Awaitable<void> Worker::run_session(net::TcpSocket socket, net::TlsContext 
   } else {
     connection = net::plain_connection(std::move(socket), deadlines_);
   }
+  role.tls = static_cast<bool>(tls);
   Session session(*this, std::move(connection), role);
   sessions_.insert(&session);
   struct Listed {

@@ -96,6 +96,7 @@ class AdminUnderTest {
   std::vector<MetricFamily> families;
   std::vector<policy::CounterRef> counters;  // all that calls have touched
   std::unique_ptr<ledger::EmbeddedLedger> ledger;
+  bool viewer_is_known = true;  // of the next restart()
   StateStore* state = nullptr;  // of the next restart(); null: one in the folder
   std::unique_ptr<Service> service;
 

@@ -12,9 +12,9 @@ namespace {
 constexpr std::string_view pack =
     "index.html identity 6 t0 text/html; charset=utf-8\n"
     "index.html gzip 3 t1 text/html; charset=utf-8\n"
-    "a-1.js identity 4 t2 text/javascript\n"
-    "a-1.js br 2 t3 text/javascript\n"
-    "a-1.js gzip 3 t4 text/javascript\n"
+    "a-1A2B3C4D.js identity 4 t2 text/javascript\n"
+    "a-1A2B3C4D.js br 2 t3 text/javascript\n"
+    "a-1A2B3C4D.js gzip 3 t4 text/javascript\n"
     "\n"
     "<page>zip"
     "codebrgz.";
@@ -65,7 +65,7 @@ TEST(Console, SendsTheSmallestEncodingThatIsAccepted) {
                         {"zstd", "code", ""},
                         {"", "code", ""}};
   for (const Case& each : cases) {
-    const ApiResponse response = console_answer(files, "a-1.js", asking(each.accept));
+    const ApiResponse response = console_answer(files, "a-1A2B3C4D.js", asking(each.accept));
     EXPECT_EQ(response.status, 200);
     EXPECT_EQ(response.body, each.body) << each.accept;
     EXPECT_EQ(header_of(response, "content-encoding"), each.encoding) << each.accept;
@@ -93,8 +93,13 @@ TEST(Console, KeepsFilesForEverAndAsksAgainForThePage) {
   const std::string policy = header_of(page, "content-security-policy");
   EXPECT_TRUE(policy.starts_with("default-src 'none'; script-src 'self'; ")) << policy;
   EXPECT_EQ(policy.find("unsafe"), std::string::npos);
-  const ApiResponse file = console_answer(files, "a-1.js", asking("gzip"));
+  const ApiResponse file = console_answer(files, "a-1A2B3C4D.js", asking("gzip"));
   EXPECT_NE(header_of(file, "cache-control").find("immutable"), std::string::npos);
+  for (const auto* name : {"element.js", "a-1.js", "a-1a2b3c4d.js", "1A2B3C4D.js"}) {
+    const ConsoleFile named{name, "identity", "text/javascript", "t", "code"};
+    EXPECT_EQ(header_of(console_answer({&named, 1}, name, asking("")), "cache-control"), "no-cache")
+        << name;
+  }
 }
 
 TEST(Console, IsAPageForBrowsersAndTextForOthers) {

@@ -27,6 +27,7 @@ std::string with_real_ids(std::string_view pattern, const std::string& allocatio
   put("{budget}/{policy}", "team/daily-cap");
   put("{provider}/{model}", "openai/gpt-4o");
   put("{file}", "index.html");
+  put("{provider}/{model}", "openai/gpt-4o");
   if (path.starts_with("/api/policies")) put("{id}", "team%2Fdaily-cap");
   if (path.starts_with("/api/budgets")) put("{id}", "team");
   if (path.starts_with("/api/allocations")) put("{id}", allocation);

@@ -92,6 +92,7 @@ TEST(ShippedConfigs, TheReferenceStatesTheDefaults) {
   EXPECT_EQ(stated.store.url, fresh.store.url);
   EXPECT_EQ(stated.store.sentinel, fresh.store.sentinel);
   EXPECT_EQ(stated.store.sentinel_master, fresh.store.sentinel_master);
+  EXPECT_EQ(stated.store.sentinel_password, fresh.store.sentinel_password);
   EXPECT_EQ(stated.store.cluster, fresh.store.cluster);
   EXPECT_EQ(stated.store.tls_ca, fresh.store.tls_ca);
   EXPECT_EQ(stated.store.tls_verify, fresh.store.tls_verify);

@@ -88,7 +88,7 @@ TEST(Configuration, WarnsOfWhatOtherMachinesReach) {
 TEST(Configuration, ReadsTheStore) {
   const Config config = parsed(
       "store:\n  kind: redis\n  url: rediss://u:p@h:6380/2\n  namespace: tekton\n"
-      "  sentinel: [a:26379, \"[::1]:26379\"]\n  sentinel_master: m\n"
+      "  sentinel: [a:26379, \"[::1]:26379\"]\n  sentinel_master: m\n  sentinel_password: s3\n"
       "  tls: {verify: false, server_name: n}\n  on_failure: allow\n  usage_retention: 36h\n"
       "  journal_sync: 0s\n");
   EXPECT_EQ(config.store.kind, StoreConfig::Kind::redis);
@@ -96,6 +96,7 @@ TEST(Configuration, ReadsTheStore) {
   EXPECT_EQ(config.store.name_space, "tekton");
   EXPECT_EQ(config.store.sentinel.size(), 2U);
   EXPECT_EQ(config.store.sentinel_master, "m");
+  EXPECT_EQ(config.store.sentinel_password, "s3");
   EXPECT_FALSE(config.store.tls_verify);
   EXPECT_EQ(config.store.tls_server_name, "n");
   EXPECT_EQ(config.store.on_failure, policy::OnStoreFailure::allow);

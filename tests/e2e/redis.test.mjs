@@ -132,7 +132,7 @@ budgets:
 `;
 
 test(`three replicas, 300 clients, one budget: never over, sums exact (seed ${seed})`, {skip}, async (t) => {
-  const redis = await new Redis().start();
+  const redis = await new Redis({args: ['--appendfsync', 'no']}).start();
   const replicas = await Promise.all([0, 1, 2].map(() => replica(redis, 'shared', limits).start()));
   const answers = [];
   const client = async (index) => {
@@ -171,7 +171,11 @@ test(`three replicas, 300 clients, one budget: never over, sums exact (seed ${se
   for (const answer of answers) {
     const id = answer.headers['x-budget-request-id'];
     if (!id) { unknown++; continue; }
-    if (answer.headers['x-budget-decision'] === 'deny') {
+    if (answer.status === 503) {
+      // On a machine that is busy with other things Redis may be late.
+      assert.equal(JSON.parse(answer.body).error.code, 'store_unavailable');
+      assert.ok(!recorded.has(id), 'a refused call has a record');
+    } else if (answer.headers['x-budget-decision'] === 'deny') {
       if (!answer.hungUp) assertCleanRefusal(answer);
       assert.ok(!recorded.has(id), 'a refused call has a record');
     } else {
@@ -216,19 +220,61 @@ budgets:
   let answer;
   do answer = await call('strict'); while (answer.status === 503);
   assert.equal(answer.status, 200);
-  assert.equal((await proxy.records('&component=strict')).length, 2);
+  // What was let through is charged as if Redis had been there.
+  for (const until = Date.now() + 10_000; (await proxy.records()).length < 3; await sleep(20)) {
+    assert.ok(Date.now() < until, `${(await proxy.records()).length} records`);
+  }
+  const {records} = await assertSums(proxy, 'b');
+  assert.deepEqual(records.map((record) => record.component).sort(), ['lax', 'strict', 'strict']);
   await proxy.stop();
   await redis.stop();
 });
 
-test('a replica starts while Redis is away, and is ready when it comes', {skip}, async () => {
+test('a replica waits at its start for a Redis that is not there yet', {skip}, async () => {
   const redis = await new Redis().start();
   await redis.kill();
-  const proxy = await replica(redis, 'late', '').start();
-  assert.equal((await proxy.fetch('/ready')).status, 503);
+  const proxy = replica(redis, 'late', '');
+  const started = proxy.start();
+  await proxy.event('redis', ({what}) => what.includes('cannot connect'));
   await redis.start();
+  await started;
   await ready(proxy);
   await proxy.stop();
+  await redis.stop();
+});
+
+test('what is made on one replica is in force on the others within a second', {skip}, async () => {
+  const redis = await new Redis().start();
+  const [one, other] = await Promise.all([0, 1].map(() => replica(redis, 'made', `
+identity: {require_key: always}
+budgets: [{name: b, policies: [{name: p, period: yearly, cost_limit: 1}]}]
+`).start()));
+  const ask = async (proxy, method, target, body) => {
+    const answer = await proxy.fetch(target, {
+      method, body: body && JSON.stringify(body),
+      headers: {'content-type': 'application/json', 'x-api-key': proxy.adminKey}});
+    return {status: answer.status, data: JSON.parse(answer.body.toString() || '{}').data};
+  };
+  const call = (proxy, key) => proxy.post(chat, question({max_tokens: 20}),
+                                          {...output(5), authorization: `Bearer ${key}`});
+  // Asks until the answer is `status`; how long that took.
+  const within = async (status, attempt) => {
+    const began = Date.now();
+    for (let answer = await attempt(); answer.status !== status; answer = await attempt()) {
+      assert.ok(Date.now() - began < 1000, `still ${answer.status}`);
+    }
+    return Date.now() - began;
+  };
+  const made = await ask(one, 'POST', '/api/keys', {name: 'k', component: 'c'});
+  assert.equal(made.status, 201, JSON.stringify(made));
+  const {key, id} = made.data;
+  await within(200, () => call(other, key));
+  assert.equal((await call(one, key)).status, 200);
+  assert.equal((await ask(one, 'DELETE', `/api/keys/${id}`)).status, 200);
+  await within(401, () => call(other, key));
+  assert.equal((await call(one, key)).status, 401);
+  await one.stop();
+  await other.stop();
   await redis.stop();
 });
 

@@ -48,6 +48,7 @@ Page page() {
     if (!line.starts_with("| `")) continue;
     const auto cells = cells_of(line);
     if (cells[0].starts_with(tag)) {
+      if (section == "What is made at run time") continue;  // the admin side's
       std::string prefix = cells[0].substr(tag.size());
       while (!prefix.empty() && prefix.back() >= 'A' && prefix.back() <= 'Z') prefix.pop_back();
       page.keys.push_back({prefix, cells[1], cells[2]});

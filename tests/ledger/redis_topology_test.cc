@@ -131,7 +131,7 @@ TEST(Sentinel, FailoverLosesNoSettlementAndHoldsWhatIsOpenAgain) {
   RedisNode replica(with(kDurable, {"--replicaof", "127.0.0.1", std::to_string(master.port())}));
   replica.await({"INFO", "replication"}, "master_link_status:up");
   const std::string name = "sentinel monitor budget 127.0.0.1 " + std::to_string(master.port()) +
-                           " 1\nsentinel down-after-milliseconds budget 300\n"
+                           " 1\nsentinel down-after-milliseconds budget 1000\n"
                            "sentinel failover-timeout budget 3000\n";
   RedisNode sentinel({}, name);
   sentinel.await({"INFO", "sentinel"}, "slaves=1");
@@ -147,7 +147,10 @@ TEST(Sentinel, FailoverLosesNoSettlementAndHoldsWhatIsOpenAgain) {
   master.kill();
   ASSERT_TRUE(client.calls(30));
   replica.await({"INFO", "replication"}, "role:master");
-  EXPECT_EQ(run(client.redis().read({counter("a")}, kNow))->at(0).in_flight, 1);
+  ASSERT_TRUE(client.ledger().drain(kPatience));
+  const auto states = run(client.redis().read({counter("a")}, kNow));
+  ASSERT_TRUE(states);
+  EXPECT_EQ(states->at(0).in_flight, 1);
   ASSERT_TRUE(run(client.ledger().settle(usage_record("open", amount(2), kNow))));
   client.count_as_settled("open");
   client.expect_exact(replica);
@@ -161,7 +164,7 @@ TEST(Sentinel, WhatThePromotedReplicaNeverGotIsToldAgain) {
   RedisNode replica(with(kDurable, {"--replicaof", "127.0.0.1", std::to_string(master.port())}));
   replica.await({"INFO", "replication"}, "master_link_status:up");
   RedisNode sentinel({}, "sentinel monitor budget 127.0.0.1 " + std::to_string(master.port()) +
-                             " 1\nsentinel down-after-milliseconds budget 300\n"
+                             " 1\nsentinel down-after-milliseconds budget 1000\n"
                              "sentinel failover-timeout budget 3000\n");
   sentinel.await({"INFO", "sentinel"}, "slaves=1");
   RedisTopology topology;

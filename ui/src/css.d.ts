@@ -1,2 +1,5 @@
-// Styles are bundled beside the script.
-declare module '*.css';
+// Styles are bundled beside the page's script; the element holds them as text.
+declare module '*.css' {
+  const text: string;
+  export default text;
+}

@@ -13,7 +13,7 @@ import 'uplot/dist/uPlot.min.css';
 paint(document.documentElement);
 watchDenials();
 follow();
-render(<App />, document.body);
+render(<App host={null} />, document.body);
 // Without a server there is nobody to ask who is logged in: it is asked again.
 function begin(): void {
   resume().catch(() => setTimeout(begin, 2000));

@@ -9,7 +9,7 @@ import type {ViewProps} from '../shell/views';
 import {Linked, type Names} from './linked';
 import {ask, forget, stop, turns, type Tool, type Turn} from './talk';
 
-const questions = ['Where does the money go this week?', 'Which limit will be reached first?', 'What could be done more cheaply?'];
+const questions = ['Where does the money go this week?', 'Which limit will be reached first?', 'How could money be saved?'];
 
 async function readNames(): Promise<Names> {
   const start_time = new Date(Date.now() - 30 * 86_400_000).toISOString();
@@ -23,7 +23,7 @@ function ToolLine({of}: {of: Tool}) {
   const words = of.name.replace(/([a-z])([A-Z])/g, '$1 $2').replace(/_/g, ' ').toLowerCase();
   const input = of.input && typeof of.input === 'object' ? Object.entries(of.input).map(([name, value]) =>
     `${name} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`).join(', ') : '';
-  return <details class="tool"><summary>{of.done ? 'Read' : 'Reading'} {words}</summary><div class="mono wrap">{input || 'everything'}</div></details>;
+  return <details class="tool"><summary>{of.done ? 'Read' : 'Reading'}: {words}</summary><div class="mono wrap">{input || 'everything'}</div></details>;
 }
 
 function Said({turn, names}: {turn: Turn; names: Names}) {
@@ -31,6 +31,7 @@ function Said({turn, names}: {turn: Turn; names: Names}) {
   return <div class="said" aria-busy={turn.busy}>
     {turn.tools.map((tool, i) => <ToolLine key={i} of={tool} />)}
     {turn.text ? <Linked text={turn.text} names={names} /> : turn.busy && <span class="dim">Thinking</span>}
+    {turn.source && !turn.busy && <span class="dim small">{turn.source === 'figures' ? 'From the figures, without a model' : turn.source.replace(/_/g, ' ')}</span>}
     {turn.error && <p class="bad-ink wrap" role="alert">{turn.error}</p>}
   </div>;
 }

@@ -30,7 +30,7 @@ const width = 40;
 function Bars({bars}: {bars: {name: string; value: bigint}[]}) {
   const most = bars.reduce((high, {value}) => (value > high ? value : high), 1n);
   const long = Math.min(32, Math.max(...bars.map(({name}) => name.length)));
-  return <pre class="bars" role="img" aria-label={bars.map(({name, value}) => `${name} ${exact(value)}`).join(', ')}>
+  return <pre class="bars" role="img" tabIndex={0} aria-label={bars.map(({name, value}) => `${name} ${exact(value)}`).join(', ')}>
     {bars.map(({name, value}) => `${name.padEnd(long).slice(0, long)}  ${'█'.repeat(Math.max(value > 0n ? 1 : 0, Number((value * BigInt(width)) / most))).padEnd(width, ' ')}  ${sum(value)}\n`).join('')}</pre>;
 }
 

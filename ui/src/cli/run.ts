@@ -92,13 +92,57 @@ async function alerts(): Promise<Output[]> {
   return [{kind: 'table', head: ['What', 'Since', 'Says'], rows: open.map((each): Cell[] => [wordOf(each.type), ago(whenOf(each), Date.now()), each.message])}];
 }
 
-async function recommend([model, ...rest]: string[]): Promise<Output[]> {
-  if (!model) return [{kind: 'error', text: '/recommend PROVIDER/MODEL'}];
-  const [provider, name] = model.includes('/') ? [model.slice(0, model.indexOf('/')), model.slice(model.indexOf('/') + 1)] : ['', model];
-  const body: Record<string, string> = {model: name!};
-  if (provider) body['provider'] = provider;
-  if (rest[0]) body['task_type'] = rest[0];
-  return outputsOf(await api.post<unknown>('/api/prices/recommendations', body));
+// "week model=gpt-4o" as the body of an analysis.
+function filterOf(words: string[]): Record<string, string> {
+  const filter: Record<string, string> = {};
+  for (const word of words) {
+    const at = word.indexOf('=');
+    if (at > 0) filter[word.slice(0, at)] = word.slice(at + 1);
+    else if (spans[word] !== undefined) filter['start_time'] = new Date(Date.now() - spans[word]).toISOString();
+  }
+  return filter;
+}
+
+interface Saving { kind: string; provider: string; model: string; cost: string; saving: string; to_provider?: string; to_model?: string; reason: string }
+
+function savings({recommendations, total_saving}: {recommendations: Saving[]; total_saving: string}): Output[] {
+  if (recommendations.length === 0) return text('Nothing was found that does the same for less.');
+  return [{kind: 'table', head: ['For', 'Instead', 'Cost', 'Would save', 'Why'], right: [2, 3], rows: recommendations.map((each): Cell[] => [
+    {link: link('usage', {model: each.model}), text: `${each.provider}/${each.model}`},
+    each.to_model ? `${each.to_provider}/${each.to_model}` : 'its cache', {money: nano(each.cost)}, {money: nano(each.saving)}, each.reason])},
+    ...text(`In all ${sum(nano(total_saving))} of the time looked at.`)];
+}
+
+const recommend = async ([model, ...rest]: string[]): Promise<Output[]> => {
+  const at = model?.indexOf('/') ?? -1;
+  const body: Record<string, string> = {...filterOf(rest)};
+  if (model) body['model'] = at >= 0 ? model.slice(at + 1) : model;
+  if (model && at >= 0) body['provider'] = model.slice(0, at);
+  return savings(await api.post('/api/prices/recommendations', body));
+};
+
+async function optimize(words: string[]): Promise<Output[]> {
+  const found = await api.post<Parameters<typeof savings>[0] & {budgets_at_risk?: unknown[]}>('/api/assistant/optimize', filterOf(words));
+  return [...savings(found), ...(found.budgets_at_risk && found.budgets_at_risk.length > 0
+    ? [...text('Limits at risk:'), ...outputsOf(found.budgets_at_risk)] : [])];
+}
+
+interface Analysis {
+  total: {requests: number; total_cost: string}; change_percent: number | null; top: Record<string, (Record<string, unknown> & {total_cost: string})[]>;
+  forecast: {basis: string; next_7_days?: string; month_to_end?: string};
+}
+
+async function analyze(words: string[]): Promise<Output[]> {
+  const found = await api.post<Analysis>('/api/assistant/analyze', filterOf(words));
+  const change = found.change_percent === null ? '' : `, ${found.change_percent >= 0 ? 'up' : 'down'} ${Math.abs(found.change_percent)} % on the time before`;
+  const outputs = text(`${sum(nano(found.total.total_cost))} for ${count(found.total.requests)} calls${change}.`);
+  for (const [field, items] of Object.entries(found.top)) {
+    if (items.length === 0) continue;
+    outputs.push(...text(`By ${field.replace('_', ' ')}:`), {kind: 'bars', bars: items.map((each) => ({
+      name: String(each[field] ?? each['name'] ?? Object.values((each['group'] as object | undefined) ?? {})[0] ?? '') || 'none', value: nano(each.total_cost)}))});
+  }
+  if (found.forecast.month_to_end) outputs.push(...text(`At this pace the month comes to ${sum(nano(found.forecast.month_to_end))}.`));
+  return outputs;
 }
 
 const table: Record<string, Command> = {
@@ -110,8 +154,8 @@ const table: Record<string, Command> = {
   '/models': ([provider]) => usageBy('model', 30 * day, provider ? {provider} : {}),
   '/prices': prices,
   '/recommend': recommend,
-  '/analyze': async (words) => outputsOf(await api.post<unknown>('/api/assistant/analyze', words.length > 0 ? {question: words.join(' ')} : {})),
-  '/optimize': async () => outputsOf(await api.post<unknown>('/api/assistant/optimize')),
+  '/analyze': analyze,
+  '/optimize': optimize,
   '/alerts': alerts,
   '/refresh': async () => { changed('updates', 'alerts', 'allocations', 'prices'); return text('Everything is read again.'); },
 };

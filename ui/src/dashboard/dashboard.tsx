@@ -18,7 +18,7 @@ import {SpendCard} from './spend_card';
 import {Stats} from './stats';
 import {Where} from './where';
 
-export const useMetrics = () => useResource('metrics', () => api.text('/metrics'), ['updates']);
+export const useMetrics = () => useResource('metrics', () => api.text('/metrics'), ['updates'], 1000);
 
 export function Dashboard({openPalette}: ViewProps) {
   const period = useSignal<PeriodKey>('weekly');

@@ -35,7 +35,7 @@ function Limited({period, limited}: {period: Period; limited: NonNullable<Period
       {over ? <Badge tone="bad">the limit is reached</Badge>
         : exhausted ? <Badge tone="warn"><span title={full(exhausted)}>out {out(exhausted)} at this rate</span></Badge>
         : <>{held > 0n && <span><Money value={held} /> held</span>}
-            {line.forecast && held === 0n && <span title="If it goes on as it went">forecast <Money value={nano(line.forecast.cost)} /></span>}
+            {line.forecast && held === 0n && <span title="If it goes on as it went">forecast <Money value={nano(line.forecast.cost)} as="cents" /></span>}
             <span><Money value={left < 0n ? 0n : left} /> left</span></>}
       {line.resets_at && <span>resets <Until at={line.resets_at} zone={budget.timezone} /></span>}
     </div>

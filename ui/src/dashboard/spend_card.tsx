@@ -56,7 +56,7 @@ function drawn(period: Period, grown: Grown): Drawn {
     series.push({name: 'forecast', colour: '--c1', dashed: true,
                  values: times.map((_, i) => i === whole - 1 ? position(last) : i === whole ? position(forecast) : null)});
   }
-  if (limit !== null && !above) series.push({name: 'limit', colour: '--bad', dotted: true, values: times.map(() => position(limit))});
+  if (limit !== null && !above) series.push({name: 'limit', colour: '--bad', dotted: true, told: `limit ${plain(limit)}`, values: times.map(() => position(limit))});
   return {times, series, top, limit, above,
           amounts: times.map((_, i) => i < whole ? grown.spent[i]! : forecast)};
 }
@@ -67,8 +67,7 @@ function Drawing({period, grown}: {period: Period; grown: Grown}) {
   const last = grown.spent[whole - 1]!;
   const note = limit === null ? 'no limit' : `limit ${plain(limit)}`;
   const when = (index: number) => moment(new Date(times[index]! * 1000).toISOString());
-  return <>
-    <Chart label={`Spend of ${period.title.toLowerCase()}, ${sum(last)} so far, ${note}`} times={times} series={series} top={top}
+  return <Chart label={`Spend of ${period.title.toLowerCase()}, ${sum(last)} so far, ${note}`} times={times} series={series} top={top}
       axis={(value) => value === 0 ? '$0' : top < 0.1 ? `$${value.toFixed(3)}` : top < 5 ? `$${value.toFixed(2)}` : `$${Math.round(value * 100) / 100}`}
       point={(index) => {
         const amount = amounts[index];
@@ -77,9 +76,8 @@ function Drawing({period, grown}: {period: Period; grown: Grown}) {
         if (limit !== null) lines.push(amount <= limit ? `${sum(limit - amount)} below the limit` : `${sum(amount - limit)} above the limit`);
         return {title: index < whole ? when(index) : `${when(index)} · forecast`, lines};
       }}
-      rows={{head: ['Until', 'Spent'], cells: grown.times.map((time, i) => [full(new Date(time * 1000).toISOString()), exact(grown.spent[i]!)])}} />
-    {above && limit !== null && <p class="chart-note"><span class="bad-ink">limit {plain(limit)}</span> is far above what is drawn</p>}
-  </>;
+      note={above && limit !== null ? <><span class="bad-ink">limit {plain(limit)}</span> is far above what is drawn</> : undefined}
+      rows={{head: ['Until', 'Spent'], cells: grown.times.map((time, i) => [full(new Date(time * 1000).toISOString()), exact(grown.spent[i]!)])}} />;
 }
 
 const names: [PeriodKey, string][] = [['daily', 'Day'], ['weekly', 'Week'], ['monthly', 'Month']];
@@ -87,7 +85,7 @@ const names: [PeriodKey, string][] = [['daily', 'Day'], ['weekly', 'Week'], ['mo
 export function SpendCard({periods, chosen}: {periods: Period[]; chosen: Signal<PeriodKey>}) {
   const period = periods.find(({key}) => key === chosen.value) ?? periods[0]!;
   const growth = useResource(`growth ${period.key} ${period.start.toISOString()} ${period.limited?.line.policy_id ?? ''}`,
-                             () => readGrowth(period), ['updates']);
+                             () => readGrowth(period), ['updates'], 5000);
   const limit = period.limited ? `the ${{daily: 'daily', weekly: 'weekly', monthly: 'monthly'}[period.key]} limit` : '';
   return <Card title={limit ? `Spend against ${limit}` : 'Spend'}
                note={<Choice label="Period" options={names} value={chosen.value} choose={(key) => { chosen.value = key; }} />}>

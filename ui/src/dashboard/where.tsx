@@ -29,12 +29,12 @@ export function Where() {
   const groups = useResource(`where ${field.value}`, async () => {
     const start = new Date(Date.now() - 7 * 86_400_000);
     return {field: field.value, summary: await api.post<Summary>('/api/usage/summary', {start_time: start.toISOString(), group_by: [field.value]})};
-  }, ['updates']);
+  }, ['updates'], 3000);
   return <Card title={<>Where it goes <span class="dim">7 days</span></>}
                note={<Choice label="By" options={fields} value={field.value} choose={(value) => { field.value = value; }} />}>
     <Loaded of={groups} lines={5}>{({summary, field: by}) => {
       const bars = barsOf(summary, by);
-      if (bars.length === 0) return <Empty>No call has been counted in the last seven days. Point a client at this server: <a href="/api/docs">how</a>.</Empty>;
+      if (bars.length === 0) return <Empty>No call has been counted in the last seven days. Point a client’s base URL at this server.</Empty>;
       const most = bars.reduce((high, {cost}) => (cost > high ? cost : high), 1n);
       return <div class="rows">{bars.map(({name, cost, query}) => <div class="row" key={name}>
         {query ? <a href={link('usage', query)} title={name}>{name}</a> : <span title={name}>{name}</span>}

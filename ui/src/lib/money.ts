@@ -38,9 +38,10 @@ function cut(value: Nano, places: number): string {
   return written(value, places);
 }
 
-// A sum: four places. One call: six.
+// A sum: four places. One call: six. An estimate: two.
 export const sum = (value: Nano) => cut(value, 4);
 export const call = (value: Nano) => cut(value, 6);
+export const cents = (value: Nano) => cut(value, 2);
 
 // A limit, a price: what it says, with at least two places.
 export function plain(value: Nano): string {

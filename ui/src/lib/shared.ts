@@ -15,7 +15,7 @@ export async function readLines(): Promise<BudgetLines[]> {
 }
 
 export const useLines = () => useResource('lines', readLines, ['updates']);
-export const usePolicies = () => useResource('policies', () => api.all<Policy>('/api/policies'), ['updates']);
+export const usePolicies = () => useResource('policies', () => api.all<Policy>('/api/policies'), ['updates'], 1000);
 
 export async function readAlerts(): Promise<Alert[]> {
   try {

@@ -1,4 +1,5 @@
 // A line chart on uPlot, with its figures as a table beside it.
+import type {ComponentChildren} from 'preact';
 import {useEffect, useRef, useState} from 'preact/hooks';
 import uPlot from 'uplot';
 import {colours} from '../lib/theme';
@@ -10,6 +11,7 @@ export interface ChartSeries {
   values: (number | null)[];
   dashed?: boolean;
   dotted?: boolean;
+  told?: string;   // written on the line
   fill?: boolean;
 }
 
@@ -22,6 +24,7 @@ interface Props {
   axis: (value: number) => string;
   point: (index: number) => {title: string; lines: string[]};
   rows: {head: string[]; cells: string[][]};
+  note?: ComponentChildren;
 }
 
 interface Tip { left: number; top: number; title: string; lines: string[] }
@@ -31,6 +34,20 @@ function tickOf(seconds: number, span: number): string {
   const at = new Date(seconds * 1000);
   if (span <= 2 * 86_400) return hourMinute(at);
   return at.getHours() !== 0 || at.getMinutes() !== 0 ? '' : span <= 10 * 86_400 ? dayName(at) : dayOfMonth(at);
+}
+
+// At the left end of a line, above it: what grows is low there.
+function write(u: uPlot, index: number, text: string, colour: string, font: string): void {
+  const value = Array.from<number | null | undefined>(u.data[index]!).findLast((each) => each !== null && each !== undefined);
+  if (value === null || value === undefined) return;
+  const {ctx} = u;
+  ctx.save();
+  ctx.font = font.replace('11px', `${11 * devicePixelRatio}px`);
+  ctx.fillStyle = colour;
+  ctx.textAlign = 'left';
+  ctx.textBaseline = 'bottom';
+  ctx.fillText(text, u.bbox.left + 4 * devicePixelRatio, u.valToPos(value, 'y', true) - 3 * devicePixelRatio);
+  ctx.restore();
 }
 
 function optionsOf({series, height = 220, top, axis}: Props, width: number, host: HTMLElement,
@@ -60,7 +77,7 @@ function optionsOf({series, height = 220, top, axis}: Props, width: number, host
       if (each.fill) options.fill = stroke + '1a';
       return options;
     })],
-    hooks: {setCursor: [move]},
+    hooks: {setCursor: [move], draw: [(u) => series.forEach((each, i) => { if (each.told) write(u, i + 1, each.told, token(each.colour), font); })]},
   };
 }
 
@@ -97,6 +114,7 @@ export function Chart(props: Props) {
     {tip && <div class="tip" style={right ? {right: `calc(100% - ${tip.left + 6}px)`, top: `${tip.top}px`} : {left: `${tip.left + 28}px`, top: `${tip.top}px`}}>
       <span class="dim">{tip.title}</span>{tip.lines.map((text, i) => i === 0 ? <b key={i}>{text}</b> : <div key={i}>{text}</div>)}
     </div>}
+    {props.note && <span class="beside">{props.note}</span>}
     <details><summary>View as table</summary><div tabIndex={0} role="region" aria-label={`${label}, as a table`}><table>
       <thead><tr>{rows.head.map((name, i) => <th key={name} class={i ? 'num' : ''}>{name}</th>)}</tr></thead>
       <tbody>{rows.cells.map((cells, r) => <tr key={r}>{cells.map((cell, i) => <td key={i} class={i ? 'num' : ''}>{cell}</td>)}</tr>)}</tbody>

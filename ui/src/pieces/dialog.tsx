@@ -8,7 +8,7 @@ export function Dialog({kind = 'box', label, close, children}: Props) {
   const element = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const dialog = element.current!;
-    const before = document.activeElement;
+    const before = (dialog.getRootNode() as Document | ShadowRoot).activeElement;
     dialog.showModal();
     return () => {
       dialog.close();

@@ -1,5 +1,5 @@
 // Forms: a field with its name, its hint and what is wrong with it.
-import type {ComponentChildren, InputHTMLAttributes} from 'preact';
+import type {ComponentChildren} from 'preact';
 import {useId} from 'preact/hooks';
 import {useSignal, type Signal} from '@preact/signals';
 import {ApiError} from '../lib/api';
@@ -17,12 +17,13 @@ export function Field({label, hint, wrong, children}: Wrap) {
   </div>;
 }
 
-type InputProps = Omit<InputHTMLAttributes<HTMLInputElement>, 'label'> & {
+interface InputProps {
   label: string; value: string; set: (value: string) => void; hint?: string | undefined; wrong?: string | undefined;
-};
+  placeholder?: string; inputMode?: 'decimal' | 'numeric';
+}
 export function Text({label, value, set, hint, wrong, ...rest}: InputProps) {
   return <Field label={label} hint={hint} wrong={wrong}>{(attributes) =>
-    <input {...rest} {...attributes} value={value} onInput={(event) => set(event.currentTarget.value)} />}</Field>;
+    <input type="text" {...rest} {...attributes} value={value} onInput={(event) => set(event.currentTarget.value)} />}</Field>;
 }
 
 interface SelectProps { label: string; value: string; set: (value: string) => void; options: readonly (readonly [string, string])[]; hint?: string; wrong?: string | undefined; disabled?: boolean }

@@ -1,8 +1,8 @@
 // An amount: short to read, whole on hover, and with all its digits for those
 // who compare.
-import {call, exact, plain, sum, type Nano} from '../lib/money';
+import {call, cents, exact, plain, sum, type Nano} from '../lib/money';
 
-const ways = {sum, call, plain};
+const ways = {sum, call, plain, cents};
 
 interface Props { value: Nano; as?: keyof typeof ways; free?: boolean }
 

@@ -16,7 +16,7 @@ export function Top({title, openPalette, state, children}: Props) {
     <h1>{title}</h1>
     <span class={`live ${connected.value && !away ? '' : 'away'}`}>{state && !away ? `${word} · ${state}` : word}</span>
     <button type="button" class="button" onClick={openPalette}>Search or run <kbd class="wide-only">Ctrl K</kbd></button>
-    <button type="button" class="button" title={`Theme: ${names[theme.value]}`} onClick={() => { theme.value = following[theme.value]; }}>
+    <button type="button" class="button wide-only" title={`Theme: ${names[theme.value]}`} onClick={() => { theme.value = following[theme.value]; }}>
       Theme<span class="hidden">, now {names[theme.value]}</span></button>
     {children}
   </div>;

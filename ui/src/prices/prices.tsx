@@ -13,7 +13,7 @@ import {PriceDrawer} from './price_drawer';
 import {Sources} from './sources';
 import {rate, type Price} from './types';
 
-const pageSize = 100;
+const pageSize = 50;
 
 export function SourceMark({of}: {of: Price}) {
   if (of.free) return <Badge>free</Badge>;
@@ -62,7 +62,7 @@ export function Prices() {
       <input type="search" aria-label="Find a model" placeholder="Find a model" value={text.value} onInput={(event) => type(event.currentTarget.value)} />
       {may('operator') && <button type="button" class="button" disabled={busy.value} onClick={update}>{busy.value ? 'Reading the sources' : 'Read the sources'}</button>}</span>}>
       <Loaded of={prices} lines={10}>{({items, total}) => items.length === 0
-        ? <Empty>No model has “{wanted.value}” in its name. Calls to it are {`priced by prices.unknown_model`}.</Empty>
+        ? <Empty>No model has “{wanted.value}” in its name. What calls to it cost says prices.unknown_model.</Empty>
         : <><Rows items={items} open={(price) => { chosen.value = price; }} />
           <div class="pager"><span class="dim">{count((page.value - 1) * pageSize + 1)} to {count((page.value - 1) * pageSize + items.length)} of {count(total)}</span>
             <button type="button" class="button" disabled={page.value === 1} onClick={() => { page.value -= 1; }}>Before</button>

@@ -36,8 +36,8 @@ function State({of}: {of: Provider}) {
 }
 
 export function Providers() {
-  const providers = useResource('providers', () => api.get<Page<Provider>>('/api/providers', {limit: 500}), ['updates']);
-  const days = useResource('providers day', readDay, ['updates']);
+  const providers = useResource('providers', () => api.get<Page<Provider>>('/api/providers', {limit: 500}), ['updates'], 2000);
+  const days = useResource('providers day', readDay, ['updates'], 5000);
   return <Card title={<>Providers <span class="dim">last 24 hours</span></>}>
     <Loaded of={providers} lines={4}>{({items}) => items.length === 0
       ? <Empty>No provider is configured; add one to the configuration file.</Empty>

@@ -1,5 +1,5 @@
 // This page's own settings, the server's state, and who changed what.
-import {api, session} from '../lib/api';
+import {api, base, session} from '../lib/api';
 import {useHealth} from '../lib/shared';
 import {useResource} from '../lib/resource';
 import {logOut} from '../lib/session';
@@ -26,6 +26,7 @@ interface Component { status?: string; message?: string; file?: string }
 
 function Server() {
   const health = useHealth();
+  const license = document.querySelector<HTMLLinkElement>('link[rel=license]')?.href;
   return <Card title="Server"><Loaded of={health} lines={3}>{({status, version, workers, components}) => <div class="form"><dl class="facts-list">
     <dt>State</dt><dd><Badge tone={status === 'ok' ? 'ok' : 'bad'}>{status}</Badge></dd>
     <dt>Version</dt><dd>{version}</dd><dt>Workers</dt><dd>{workers}</dd>
@@ -35,8 +36,8 @@ function Server() {
       return <div key={name} style={{display: 'contents'}}><dt>{name.replace(/^./, (first) => first.toUpperCase())}</dt>
         <dd>{part.status ?? ''} {part.file && <span class="mono dim">{part.file}</span>}{part.message && <div class="bad-ink">{part.message}</div>}</dd></div>;
     })}
-    <dt>API</dt><dd><a href="/api/docs" target="_blank" rel="noreferrer">described here</a></dd>
-    <dt>This page contains</dt><dd><a href={document.querySelector<HTMLLinkElement>('link[rel=license]')?.href ?? '#'} target="_blank" rel="noreferrer">others’ work</a></dd>
+    <dt>API</dt><dd><a href={`${base.value}/api/docs`} target="_blank" rel="noreferrer">described here</a></dd>
+    {license && <><dt>This page contains</dt><dd><a href={license} target="_blank" rel="noreferrer">others’ work</a></dd></>}
   </dl></div>}</Loaded></Card>;
 }
 

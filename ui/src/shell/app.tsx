@@ -33,7 +33,8 @@ const wantsText = (event: KeyboardEvent) => {
   return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 };
 
-export function App() {
+// `host`: the element that the console is embedded in; null when the page is its own.
+export function App({host}: {host: HTMLElement | null}) {
   const palette = useSignal(false);
   const main = useRef<HTMLElement>(null);
   const {view} = route.value;
@@ -47,25 +48,26 @@ export function App() {
         palette.value = true;
       }
     };
-    addEventListener('keydown', press);
-    return () => removeEventListener('keydown', press);
+    const target: EventTarget = host ?? window;
+    target.addEventListener('keydown', press as EventListener);
+    return () => target.removeEventListener('keydown', press as EventListener);
   }, []);
   const first = useRef(true);
   useEffect(() => {
-    document.title = `${known.name} · Budget`;
+    if (!host) document.title = `${known.name} · Budget`;
     if (first.current) { first.current = false; return; }
-    scrollTo(0, 0);
+    (host ?? window).scrollTo(0, 0);
     main.current?.focus({preventScroll: true});
   }, [view]);
   if (session.value === undefined) return <Waiting />;
-  if (session.value === null) return <><Login /><Toasts /></>;
+  if (session.value === null) return <><Login titled={!host} /><Toasts /></>;
   const View = known.view;
   return <div onClick={onLink}>
-    <a class="skip" href={`#/${view}`} onClick={(event) => { event.preventDefault(); main.current?.focus(); }}>Skip to the content</a>
+    <a class="skip" href="#main" onClick={(event) => { event.preventDefault(); main.current?.focus(); }}>Skip to the content</a>
     <Offline />
     <div class="app">
       <Rail />
-      <main ref={main} tabIndex={-1} class={known.wide ? 'wide' : ''}>
+      <main ref={main} id="main" tabIndex={-1} class={known.wide ? 'wide' : ''}>
         <View openPalette={() => { palette.value = true; }} />
       </main>
     </div>

@@ -6,11 +6,11 @@ import {logIn} from '../lib/session';
 import {sentenceOf} from '../pieces/basics';
 import {Mark} from '../pieces/icons';
 
-export function Login() {
+export function Login({titled}: {titled: boolean}) {
   const problem = useSignal('');
   const busy = useSignal(false);
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => { document.title = 'Log in · Budget'; field.current?.focus(); }, []);
+  useEffect(() => { if (titled) document.title = 'Log in · Budget'; field.current?.focus(); }, []);
   const submit = async (event: Event) => {
     event.preventDefault();
     const key = field.current!.value.trim();

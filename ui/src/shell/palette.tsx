@@ -1,5 +1,6 @@
 // Ctrl K: go somewhere, find a call by its id, run a command.
 import {useSignal} from '@preact/signals';
+import {useRef} from 'preact/hooks';
 import {go, link} from '../lib/route';
 import {logOut} from '../lib/session';
 import {theme} from '../lib/theme';
@@ -34,6 +35,7 @@ function entriesFor(text: string): Entry[] {
 export function Palette({close}: {close: () => void}) {
   const text = useSignal('');
   const at = useSignal(0);
+  const list = useRef<HTMLUListElement>(null);
   const entries = entriesFor(text.value);
   const chosen = Math.min(at.value, entries.length - 1);
   const run = (entry: Entry | undefined) => { if (entry) { close(); entry.run(); } };
@@ -43,13 +45,13 @@ export function Palette({close}: {close: () => void}) {
     else if (event.key === 'Enter') run(entries[chosen]);
     else return;
     event.preventDefault();
-    queueMicrotask(() => document.getElementById(`palette-${at.value}`)?.scrollIntoView({block: 'nearest'}));
+    queueMicrotask(() => list.current?.children[at.value]?.scrollIntoView({block: 'nearest'}));
   };
   return <Dialog kind="palette" label="Search or run" close={close}>
     <input autofocus type="text" role="combobox" aria-label="Search or run" aria-expanded="true" aria-controls="palette-list"
            aria-activedescendant={`palette-${chosen}`} aria-autocomplete="list" placeholder="Go to, find a call by its id, or run a /command"
            value={text.value} onInput={(event) => { text.value = event.currentTarget.value; at.value = 0; }} onKeyDown={press} />
-    <ul id="palette-list" role="listbox" aria-label="What there is">
+    <ul ref={list} id="palette-list" role="listbox" aria-label="What there is">
       {entries.map((entry, i) => <li key={entry.name + entry.hint} id={`palette-${i}`} role="option" aria-selected={i === chosen}
         onClick={() => run(entry)} onMouseMove={() => { at.value = i; }}>{entry.name}<span>{entry.hint}</span></li>)}
     </ul>

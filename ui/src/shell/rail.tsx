@@ -14,7 +14,7 @@ function Footer() {
     <div>{own?.name} · {own?.role}</div>
     <div class={ok || !health.data ? 'dim' : 'bad-ink'}>
       {health.data ? `Budget ${health.data.version} · ${ok ? 'ok' : 'degraded'}` : ' '}</div>
-    <div><button type="button" class="nav" onClick={() => void logOut()}>Log out</button></div>
+    <div><button type="button" class="as-link" onClick={() => void logOut()}>Log out</button></div>
   </footer>;
 }
 

@@ -2,7 +2,7 @@
 import {useSignal} from '@preact/signals';
 import {useEffect, useLayoutEffect, useRef} from 'preact/hooks';
 import {api, session} from '../lib/api';
-import {onEvent} from '../lib/live';
+import {connected, onEvent} from '../lib/live';
 import {useResource} from '../lib/resource';
 import {may} from '../lib/session';
 import {full, moment} from '../lib/time';
@@ -46,7 +46,7 @@ export function Team({openPalette}: ViewProps) {
     if (type === 'gap') kept.refresh();
     if (type === 'team_message') fresh.value = [...fresh.value, data as unknown as Message];
   }), []);
-  useEffect(() => { const timer = setInterval(kept.refresh, 10_000); return () => clearInterval(timer); }, []);
+  useEffect(() => { const timer = setInterval(() => { if (!connected.peek()) kept.refresh(); }, 4000); return () => clearInterval(timer); }, []);
   const send = async () => {
     const said = text.value.trim();
     if (!said) return;

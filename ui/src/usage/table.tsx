@@ -80,7 +80,7 @@ export function Table({pages, sums, open, chosen, listKey}: Props) {
       : <div key={i} class="line" role="row" aria-rowindex={i + 2} style={{top: `${i * height}px`}}>
           <span role="cell" class="skeleton">&nbsp;</span></div>);
   }
-  return <div class="card virtual"><div class="across" role="table" aria-label="Calls" aria-rowcount={rows + 1}>
+  return <div class="card virtual"><div class="across" role="table" aria-label="Calls" aria-rowcount={rows + 1} aria-busy={pages.total === undefined}>
     <div class="line head" role="row" aria-rowindex={1}>{heads.map(([name, right]) =>
       <span key={name} role="columnheader" class={right ? 'num' : ''}>{name}</span>)}</div>
     <div class="body" ref={body} role="rowgroup" tabIndex={0} aria-label="Calls, newest first">
