@@ -23,7 +23,7 @@ export async function readAlerts(): Promise<Alert[]> {
 
 export const useAlerts = () => useResource('alerts', readAlerts, ['alerts']);
 
-export const isOpen = (alert: Alert) => !alert.acknowledged && !alert.acknowledged_at;
+export const isOpen = (alert: Alert) => !alert.acknowledged;
 
 export function useOpenAlerts(): Alert[] {
   return (useAlerts().data ?? []).filter(isOpen);
