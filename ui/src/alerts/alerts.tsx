@@ -8,7 +8,7 @@ import {isOpen, useAlerts} from '../lib/shared';
 import {may} from '../lib/session';
 import {full} from '../lib/time';
 import type {Alert} from '../lib/types';
-import {AlertBadge, whenOf, wordOf} from '../pieces/alert';
+import {AlertBadge, wordOf} from '../pieces/alert';
 import {Ago, Card, Choice, Empty, Loaded} from '../pieces/basics';
 import {say, sayProblem} from '../pieces/toast';
 import {Top} from '../pieces/top';
@@ -32,7 +32,7 @@ function Line({alert, acknowledge}: {alert: Alert; acknowledge: (alert: Alert) =
     <AlertBadge alert={alert} />
     <span class="wrap">{alert.message}{subject && <> <a href={subject[0]}>{subject[1]}</a></>}
       {!open && alert.acknowledged_by && <span class="dim"> · seen by {alert.acknowledged_by}{alert.acknowledged_at ? <span title={full(alert.acknowledged_at)}> <Ago at={alert.acknowledged_at} /> ago</span> : ''}</span>}</span>
-    <span class="row-flex ends"><span class="dim"><Ago at={whenOf(alert)} /></span>
+    <span class="row-flex ends"><span class="dim"><Ago at={alert.timestamp} /></span>
       {open && may('operator') && <button type="button" class="button" onClick={() => acknowledge(alert)}>Seen</button>}</span>
   </li>;
 }

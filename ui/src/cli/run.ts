@@ -9,7 +9,7 @@ import {ago, moment, upcoming} from '../lib/time';
 import type {Page, Policy, Summary, UsageRecord} from '../lib/types';
 import {partitionWord, limitsWord, typeWords} from '../lib/words';
 import {sentenceFor} from '../budgets/sentence';
-import {wordOf, whenOf} from '../pieces/alert';
+import {wordOf} from '../pieces/alert';
 import {rate, type Price} from '../prices/types';
 import {fields} from '../usage/filters';
 import {outputsOf} from './ask';
@@ -89,7 +89,7 @@ async function prices([model]: string[]): Promise<Output[]> {
 async function alerts(): Promise<Output[]> {
   const open = (await readAlerts()).filter(isOpen);
   if (open.length === 0) return text('Nothing needs you.');
-  return [{kind: 'table', head: ['What', 'Since', 'Says'], rows: open.map((each): Cell[] => [wordOf(each.type), ago(whenOf(each), Date.now()), each.message])}];
+  return [{kind: 'table', head: ['What', 'Since', 'Says'], rows: open.map((each): Cell[] => [wordOf(each.type), ago(each.timestamp, Date.now()), each.message])}];
 }
 
 // "week model=gpt-4o" as the body of an analysis.

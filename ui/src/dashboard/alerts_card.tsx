@@ -1,7 +1,7 @@
 // The alerts that nobody has acknowledged.
 import {isOpen, useAlerts} from '../lib/shared';
 import {Ago, Card, Empty, Loaded} from '../pieces/basics';
-import {AlertBadge, whenOf} from '../pieces/alert';
+import {AlertBadge} from '../pieces/alert';
 
 export function AlertsCard() {
   const alerts = useAlerts();
@@ -11,7 +11,7 @@ export function AlertsCard() {
       if (open.length === 0) return <Empty>Nothing needs you.</Empty>;
       return <div>{open.slice(0, 5).map((alert) => <div class="alert" key={alert.id}>
         <AlertBadge alert={alert} /><span class="wrap">{alert.message}</span>
-        <span class="dim"><Ago at={whenOf(alert)} /></span></div>)}</div>;
+        <span class="dim"><Ago at={alert.timestamp} /></span></div>)}</div>;
     }}</Loaded>
   </Card>;
 }

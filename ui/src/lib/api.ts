@@ -29,11 +29,6 @@ export const session = signal<Session | null | undefined>(undefined);
 // Since when there has been no answer.
 export const offlineSince = signal<number | null>(null);
 
-// A key that goes with every request instead of a session; in memory alone.
-let key: string | null = null;
-export const heldKey = () => key;
-export function holdKey(held: string | null): void { key = held; }
-
 export function path(...parts: string[]): string {
   return parts.map((part) => `/${encodeURIComponent(part)}`).join('');
 }
@@ -48,7 +43,6 @@ export function request(method: string, target: string, body?: unknown,
                         extra: Record<string, string> = {}, abort?: AbortSignal): Promise<Response> {
   const headers: Record<string, string> = {accept: 'application/json', ...extra};
   if (body !== undefined) headers['content-type'] = 'application/json';
-  if (key) headers['x-api-key'] = key;
   const token = session.peek()?.csrf_token;
   if (method !== 'GET' && token) headers['x-csrf-token'] = token;
   const options: RequestInit = {method, headers, credentials: base.peek() ? 'include' : 'same-origin'};

@@ -1,5 +1,5 @@
 // What several views show of the server, read once for all of them.
-import {api, ApiError} from './api';
+import {api} from './api';
 import {useResource, type Resource} from './resource';
 import type {Alert, Budget, Line, Page, Policy} from './types';
 
@@ -18,18 +18,12 @@ export const useLines = () => useResource('lines', readLines, ['updates']);
 export const usePolicies = () => useResource('policies', () => api.all<Policy>('/api/policies'), ['updates'], 1000);
 
 export async function readAlerts(): Promise<Alert[]> {
-  try {
-    return (await api.get<Page<Alert>>('/api/alerts', {limit: 100})).items;
-  } catch (error) {
-    // A server that keeps no alerts has none.
-    if (error instanceof ApiError && error.status === 404) return [];
-    throw error;
-  }
+  return (await api.get<Page<Alert>>('/api/alerts', {limit: 200})).items;
 }
 
 export const useAlerts = () => useResource('alerts', readAlerts, ['alerts']);
 
-export const isOpen = (alert: Alert) => !alert.acknowledged && !alert.acknowledged_at;
+export const isOpen = (alert: Alert) => !alert.acknowledged;
 
 export function useOpenAlerts(): Alert[] {
   return (useAlerts().data ?? []).filter(isOpen);

@@ -1,5 +1,5 @@
 // One topic's WebSocket, opened again whenever it breaks.
-import {base, heldKey} from './api';
+import {base} from './api';
 
 export interface FeedEvent {
   type: string; topic: string; data: Record<string, unknown>; timestamp: string; id?: number;
@@ -54,10 +54,6 @@ export function openFeed({topic, event, state}: FeedOptions): Feed {
     retry = undefined;
     const opened = new WebSocket(address());
     socket = opened;
-    opened.onopen = () => {
-      const key = heldKey();
-      if (key) opened.send(JSON.stringify({type: 'auth', token: key, ...(last === undefined ? {} : {last_event_id: last})}));
-    };
     opened.onmessage = ({data}) => { if (typeof data === 'string') take(data); };
     opened.onclose = () => {
       if (closed) return;

@@ -68,8 +68,7 @@ export interface Series {
 }
 
 export interface Alert {
-  id: string; type: string; severity: 'info' | 'warning' | 'error'; message: string;
-  timestamp?: string; created_at?: string; acknowledged?: boolean; acknowledged_at?: string | null;
-  acknowledged_by?: string | null; policy_id?: string; component?: string; model?: string;
-  partition?: string; details?: Record<string, unknown>;
+  id: string; type: string; severity: 'info' | 'warning' | 'error'; message: string; policy_id: string;
+  budget_id: string; partition: string; component: string; model: string; timestamp: string;
+  acknowledged: boolean; acknowledged_by: string | null; acknowledged_at: string | null;
 }

@@ -10,8 +10,6 @@ const words: Record<string, string> = {
 const tones: Record<string, Tone> = {error: 'bad', warning: 'warn', info: ''};
 
 export const wordOf = (type: string) => words[type] ?? type;
-export const whenOf = (alert: Alert) => alert.timestamp ?? alert.created_at ?? new Date(0).toISOString();
-
 export function AlertBadge({alert}: {alert: Alert}) {
   return <Badge tone={tones[alert.severity] ?? ''}>{wordOf(alert.type)}</Badge>;
 }
