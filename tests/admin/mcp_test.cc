@@ -69,8 +69,8 @@ TEST(Mcp, AToolDoesWhatTheApiDoesAsWhoeverAsks) {
   const Rpc refused = call(admin, "AllocateBudget", wish, AdminUnderTest::viewer_key);
   EXPECT_EQ(refused.status, 200);
   EXPECT_TRUE(refused.body.at("result").at("isError").as_bool());
-  EXPECT_TRUE(refused.body.at("result").at("content").at(0).at("text").as_string().contains(
-      "authorization_error"));
+  const std::string_view why = refused.body.at("result").at("content").at(0).at("text").as_string();
+  EXPECT_TRUE(why.contains("authorization_error")) << why;
   EXPECT_EQ(admin.ask("GET", "/api/allocations").body.at("total").as_int64(), 1);
 }
 

@@ -92,7 +92,7 @@ describe("Tekton's configuration", () => {
     const [session] = data.limits;
     assert.equal(data.limits.length, 1);
     assert.equal(session.policy_id, 'remote-heavyweight/per-session-tokens');
-    assert.equal(session.limits.token_limit, 32_000);
+    assert.equal(session.limits.tokens, 32_000);
     assert.ok(session.output_tokens === 20_000 && session.percentage > 62);
     const nobody = await api('GET', '/api/usage/context/nobody');
     assert.deepEqual([nobody.json.data.usage.requests, nobody.json.data.limits], [0, []]);
