@@ -84,7 +84,9 @@ class TheService final : public Service, public Api, public KeyDirectory, public
     for (const std::string_view name : {RuntimePolicies::budgets, RuntimePolicies::overrides}) {
       watch_.on(std::string(name), [this] { policies_->refresh(); });
     }
+    watch_.on(std::string(AllocationNotes::collection), [this] { allocations_.reload(); });
     // What changed between reading all this and watching it.
+    allocations_.reload();
     keys_->reload();
     watch_.on(std::string(PriceBook::rows_collection), [this] { prices_.wake(); });
     policies_->refresh();
@@ -96,6 +98,7 @@ class TheService final : public Service, public Api, public KeyDirectory, public
   Api& api() override { return *this; }
   CallWatcher& calls() override { return *this; }
   const KeyDirectory& keys() const override { return *this; }
+  const AllocationDirectory& allocations() const override { return allocations_; }
   std::string generated_key_file() const override { return generated_; }
   void start() override {
     prices_.start([](const std::string&) {});

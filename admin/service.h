@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "admin/alerts/channels.h"
+#include "admin/allocation_directory.h"
 #include "admin/api.h"
 #include "admin/call_watcher.h"
 #include "admin/http_client.h"
@@ -74,6 +75,7 @@ class Service {
   // What is to be told of calls; until close().
   [[nodiscard]] virtual CallWatcher& calls() = 0;
   [[nodiscard]] virtual const KeyDirectory& keys() const = 0;
+  [[nodiscard]] virtual const AllocationDirectory& allocations() const = 0;
   // The file's budgets and policies with the API's, as of now. Any thread; does
   // not block.
   [[nodiscard]] virtual std::shared_ptr<const MergedPolicies> merge_policies(

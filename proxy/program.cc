@@ -89,8 +89,8 @@ std::expected<void, std::string> Program::open(Config config) {
   admin_ = std::move(*admin);
 
   services_ = std::make_unique<pipeline::Services>(pipeline::Services{
-      store_->clock(), store_->ledger_of_calls(), admin_->keys(), calibration_, metrics_,
-      [this](const ledger::UsageRecord& record) { log_call(record); },
+      store_->clock(), store_->ledger_of_calls(), admin_->keys(), admin_->allocations(),
+      calibration_, metrics_, [this](const ledger::UsageRecord& record) { log_call(record); },
       [this](const admin::RefusedCall& refusal) { log_refusal(refusal); }, admin_->calls()});
   shutdown_timeout_ = config.shutdown_timeout;
   {

@@ -125,7 +125,8 @@ AllocationNote note_of(const std::string& id, const Wish& wish, policy::Time now
                            {"provider", wish.provider},
                            {"model", wish.model}};
   description["metadata"] = wish.metadata.empty() ? json::object{} : json::parse(wish.metadata);
-  return {id, wish.caller.context_id, wish.budget_id, json::serialize(description), now};
+  return {id,  wish.caller.context_id, wish.budget_id, json::serialize(description),
+          now, wish.expires_at,        false};
 }
 
 void put_amount(json::object& object, const std::string& prefix, const ledger::Amount& amount) {
@@ -301,6 +302,9 @@ Answer release_allocation(Context& context) {
   const std::string id = context.param("id");
   const auto state = co_await context.services.ledger.release_allocation(id);
   if (!state) co_return failure(allocation_failure(state.error(), id));
+  auto end = [&notes = context.services.allocations, id] { return notes.end(id); };
+  const auto ended = co_await run_blocking(context.services.pool, std::move(end));
+  if (!ended) co_return failure(store_failed(ended.error()));
   const auto note = co_await find_note(context, id);
   if (!note) co_return failure(store_failed(note.error()));
   json::object released = allocation_json(*state, *note, context.now);

@@ -65,6 +65,7 @@ class Admission {
   net::Awaitable<Attempt> queue(const Action& action, Attempt refused);
 
   void plan();
+  void find_allocation();
   std::optional<Tokens> ceiling_that_fits(const Attempt& refused) const;
   [[nodiscard]] bool can_ever_fit(const Attempt& refused) const;
   [[nodiscard]] const policy::Policy& refusing(const Attempt& attempt) const {
@@ -77,6 +78,8 @@ class Admission {
 
   Call& call_;
   policy::Verdict verdict_ = policy::Verdict::allow;
+  // The allocation is the context's, not named by the call.
+  bool allocation_found_ = false;
 };
 
 void Admission::plan() {
@@ -86,6 +89,14 @@ void Admission::plan() {
                                 .operation = wire::name_of(call_.route.operation),
                                 .stream = call_.facts.stream};
   call_.plan = call_.snapshot().policies->plan(facts, call_.admitted_at);
+}
+
+void Admission::find_allocation() {
+  policy::Caller& caller = call_.caller;
+  if (!caller.allocation_id.empty() || caller.context_id.empty()) return;
+  caller.allocation_id = call_.services().allocations.of_context(
+      caller.context_id, caller.component, call_.admitted_at);
+  allocation_found_ = !caller.allocation_id.empty();
 }
 
 ledger::ReserveRequest Admission::request() {
@@ -122,6 +133,13 @@ ledger::ReserveRequest Admission::request() {
 net::Awaitable<Attempt> Admission::reserve() {
   ledger::ReserveRequest asked = request();
   auto result = co_await call_.services().ledger.reserve(std::move(asked));
+  // It has ended meanwhile, on another replica perhaps: the call goes without.
+  if (!result && allocation_found_ && result.error() == ledger::LedgerError::no_such_allocation) {
+    call_.caller.allocation_id.clear();
+    allocation_found_ = false;
+    ledger::ReserveRequest without = request();
+    result = co_await call_.services().ledger.reserve(std::move(without));
+  }
   Attempt attempt;
   attempt.amount = worst_amount(call_);
   if (result) {
@@ -134,6 +152,7 @@ net::Awaitable<Attempt> Admission::reserve() {
 
 net::Awaitable<std::optional<wire::Problem>> Admission::run() {
   plan();
+  find_allocation();
   Attempt attempt = co_await reserve();
   // Nothing is refused on the bound alone.
   if (attempt.refused() && count_input_exactly(call_)) attempt = co_await reserve();

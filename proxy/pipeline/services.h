@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "admin/allocation_directory.h"
 #include "admin/call_watcher.h"
 #include "admin/keys.h"
 #include "policy/clock.h"
@@ -23,6 +24,7 @@ struct Services {
   const policy::Clock& clock;
   ledger::Ledger& ledger;
   const admin::KeyDirectory& keys;
+  const admin::AllocationDirectory& allocations;
   pricing::Calibration& calibration;
   Metrics& metrics;
   // Where finished calls are told of; called on the worker's thread, must not

@@ -87,6 +87,41 @@ TEST(Allocations, OfAContextAreListed) {
   EXPECT_EQ(admin.ask("GET", "/api/allocations/context/none").body.at("total").as_int64(), 0);
 }
 
+TEST(Allocations, OfAContextAreFoundForItsCallsWhileTheyAreOpen) {
+  AdminUnderTest admin;
+  const auto make = [&admin](const std::string& fields) {
+    const Told made = admin.ask("POST", "/api/allocations",
+                                R"({"tokens_allocated":10,"context_id":"c",)" + fields + "}");
+    EXPECT_EQ(made.response.status, 201) << made.response.body;
+    admin.clock.time += std::chrono::seconds(1);
+    return text_of(made.data().at("allocation_id"));
+  };
+  const auto found = [&admin](const std::string& component, const std::string& context = "c") {
+    return admin.service->allocations().of_context(context, component, admin.clock.now());
+  };
+  EXPECT_EQ(found("apollo"), "");
+  const std::string any = make(R"("budget_id":"team")");
+  const std::string apollos = make(R"("component":"apollo")");
+  const std::string brief = make(R"("component":"codex","expiration_time":"2026-11-24T12:30:00Z")");
+  EXPECT_EQ(found("apollo"), apollos) << "the latest";
+  EXPECT_EQ(found("codex"), brief);
+  EXPECT_EQ(found("sophia"), any);
+  EXPECT_EQ(found("apollo", "other"), "");
+  admin.clock.time += std::chrono::hours(1);
+  EXPECT_EQ(found("codex"), any) << "the other has expired";
+  admin.restart();
+  EXPECT_EQ(found("apollo"), apollos);
+  EXPECT_EQ(admin.ask("POST", "/api/allocations/" + apollos + "/release").response.status, 200);
+  EXPECT_EQ(found("apollo"), any);
+  admin.restart();
+  EXPECT_EQ(found("apollo"), any) << "what was given back stays so";
+  // One that the budgets have no room for is none.
+  admin.ask("POST", "/api/allocations",
+            R"({"tokens_allocated":100000000,"context_id":"d","provider":"openai",)"
+            R"("model":"gpt-4o"})");
+  EXPECT_EQ(found("apollo", "d"), "");
+}
+
 TEST(Allocations, AreRefusedWithTheFiguresOfTheLimitThatHasNoRoom) {
   AdminUnderTest admin;
   const Told told = admin.ask("POST", "/api/allocations",

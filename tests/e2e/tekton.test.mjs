@@ -133,6 +133,28 @@ describe("Tekton's configuration", () => {
     assert.equal(await reserved('local-lightweight', 'hourly-tokens'), 0);
   });
 
+  test('lets the calls of a context draw on what was set aside for it', async () => {
+    const left = async (id) => (await api('GET', '/api/allocations/' + id)).json.data.tokens_remaining;
+    const make = async (more) => (await api('POST', '/api/allocations', {context_id: 'shared',
+      tokens_allocated: 2000, tier: 'local_lightweight', ...more})).json.data.allocation_id;
+    const older = await make({component: 'apollo'});
+    const newer = await make({component: 'apollo'});
+    assert.equal((await call('codellama-7b', 'shared', 100)).status, 200);
+    const record = (await proxy.records('&context_id=shared')).at(-1);
+    assert.equal(record.allocation_id, newer);
+    const rest = await left(newer);
+    assert.ok(rest <= 1900 && rest > 1500, String(rest));
+    assert.equal(await left(older), 2000);
+    // Not another component's, and none when all are given back.
+    assert.equal((await call('codellama-7b', 'shared', 100, 'codex')).status, 200);
+    assert.equal(await left(newer), rest);
+    for (const id of [newer, older]) {
+      assert.equal((await api('POST', `/api/allocations/${id}/release`)).status, 200);
+    }
+    assert.equal((await call('codellama-7b', 'shared', 100)).status, 200);
+    assert.equal((await proxy.records('&context_id=shared')).at(-1).allocation_id, '');
+  });
+
   test('answers Rhetor whether a call may go', async () => {
     const ask = (body) => api('POST', '/api/budgets/check', {component: 'rhetor', provider: 'simulated', ...body});
     const fine = (await ask({model: 'heavy-1', context_id: 'new', input_tokens: 100, output_tokens: 1000})).json.data;
