@@ -1,5 +1,6 @@
 #include "admin/budget_lines.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "policy/partition.h"
@@ -32,6 +33,26 @@ std::vector<BudgetLine> lines_of(const policy::PolicySet& policies, const policy
     }
   }
   return lines;
+}
+
+std::optional<std::string_view> value_in_partition(std::string_view partition,
+                                                   std::string_view name) {
+  while (!partition.empty()) {
+    const std::string_view part = partition.substr(0, partition.find(','));
+    partition.remove_prefix(std::min(part.size() + 1, partition.size()));
+    if (part.starts_with(name) && part.substr(name.size()).starts_with('=')) {
+      return part.substr(name.size() + 1);
+    }
+  }
+  return std::nullopt;
+}
+
+std::string partition_value(std::string_view value) {
+  // A "-" stands for a label that was not said.
+  if (value == "-") return "%2D";
+  std::string text;
+  policy::append_encoded(text, value);
+  return text;
 }
 
 }  // namespace budget::admin

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "admin/service.h"
@@ -27,5 +29,12 @@ using LiveCounters = std::map<std::string, std::string>;
 [[nodiscard]] std::vector<BudgetLine> lines_of(const policy::PolicySet& policies,
                                                const policy::Budget& budget,
                                                const LiveCounters& live, policy::Time now);
+
+// The value that a partition such as "component=apollo,context=c1" has for
+// `name`, encoded as it is there; nullopt: it counts no such values apart.
+[[nodiscard]] std::optional<std::string_view> value_in_partition(std::string_view partition,
+                                                                 std::string_view name);
+// `value` as a partition writes it. REQUIRES: it is not empty.
+[[nodiscard]] std::string partition_value(std::string_view value);
 
 }  // namespace budget::admin

@@ -15,6 +15,7 @@
 #include "admin/auth.h"
 #include "admin/blocking.h"
 #include "admin/events.h"
+#include "admin/hermes.h"
 #include "admin/http_client.h"
 #include "admin/idempotency.h"
 #include "admin/input.h"
@@ -49,6 +50,7 @@ struct Services {
   EventSink& events;
   TeamChat& chat;
   LiveFeed& live;
+  Hermes& hermes;
   AlertWatch& alerts;
   boost::asio::thread_pool& pool;  // for what may block
   const AssistantLine& assistant;  // how the assistant reaches its model

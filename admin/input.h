@@ -86,5 +86,7 @@ class Input {
 
 // Percent-decoded, `+` as it is; nullopt for a broken escape.
 [[nodiscard]] std::optional<std::string> percent_decoded(std::string_view text);
+// The inverse, for one segment of a path or one value of a query.
+[[nodiscard]] std::string percent_encoded(std::string_view text);
 
 }  // namespace budget::admin

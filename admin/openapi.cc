@@ -37,6 +37,7 @@ constexpr std::string_view share = R"({"exclusiveMinimum":0,"maximum":1})";
 constexpr FieldSchema schemas[] = {
     {"acknowledged", "boolean", "Whether somebody knows of the alert", ""},
     {"action_threshold", "number", "soft_limit: the share from which calls are refused", share},
+    {"allocation_id", "string", "The allocation that the call draws on", ""},
     {"at", "string", "The instant to price at; default: now", time_format},
     {"audio_input", "string", million, ""},
     {"audio_input_tokens", "integer", "Part of input_tokens", count},
@@ -110,6 +111,7 @@ constexpr FieldSchema schemas[] = {
     {"output_tokens", "integer", "All output", count},
     {"owner", "string", "The budget's owner", ""},
     {"page", "integer", "From 1", R"({"minimum":1,"default":1})"},
+    {"parameters", "object", "The tool's arguments", ""},
     {"path", "string", "A part of the request's path", ""},
     {"per", "array", "Counters of their own for each value of these labels", ""},
     {"period", "string", "The policy's period", ""},
@@ -162,6 +164,7 @@ constexpr FieldSchema schemas[] = {
     {"timezone", "string", "IANA; the calendar that periods follow", R"({"default":"UTC"})"},
     {"token_limit", "integer", "Input and output tokens together", count},
     {"tokens_allocated", "integer", "Input and output together", R"({"minimum":1})"},
+    {"tool", "string", "The name of a tool", ""},
     {"total_cost", "string", "US dollars", ""},
     {"type", "string", "What the policy does at its limit",
      R"({"enum":["ignore","warn","soft_limit","hard_limit"],"default":"hard_limit"})"},

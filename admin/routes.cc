@@ -32,6 +32,10 @@ constexpr Route table[] = {
     {"GET", "/api/budgets/{id}/summary", Role::viewer, get_budget_summary,
      "How much of a budget is used, by policy and partition", "page limit", Form::list},
 
+    {"POST", "/api/budgets/check", Role::viewer, check_call,
+     "Whether the budgets would let such a call through now; nothing is reserved",
+     "@labels context_id provider* model* text input_tokens output_tokens"},
+
     {"GET", "/api/policies", Role::viewer, list_policies, "List policies",
      "period tier provider component task_type enabled page limit", Form::list},
     {"POST", "/api/policies", Role::operate, create_policy,
@@ -65,6 +69,8 @@ constexpr Route table[] = {
      "expiration_time metadata",
      Form::data, 201},
     {"GET", "/api/allocations/{id}", Role::viewer, get_allocation, "Get an allocation"},
+    {"GET", "/api/allocations/context/{context_id}", Role::viewer, list_allocations_of_context,
+     "List a context's allocations, newest first", "page limit", Form::list},
     {"POST", "/api/allocations/{id}/release", Role::operate, release_allocation,
      "Give back what is left of an allocation"},
 
@@ -73,11 +79,13 @@ constexpr Route table[] = {
     {"GET", "/api/usage/records/{id}", Role::viewer, get_usage_record, "Get a usage record"},
     {"POST", "/api/usage/record", Role::operate, post_usage_record,
      "Record a call made elsewhere, or correct an estimate",
-     "@labels @usage context_id request_id provider model requested_model operation "
+     "@labels @usage context_id allocation_id request_id provider model requested_model operation "
      "upstream_request_id error "
      "timestamp ended_at stream status latency_ms time_to_first_byte_ms estimated "
      "input_cost output_cost total_cost",
      Form::data, 201},
+    {"GET", "/api/usage/context/{context_id}", Role::viewer, get_context_usage,
+     "What a context has used, and what is left of the limits that count it apart"},
     {"POST", "/api/usage/summary", Role::viewer, summarize_usage, "Sum usage, by groups",
      "@filters group_by"},
     {"GET", "/api/usage/timeseries", Role::viewer, get_usage_timeseries, "Sum usage over time",
@@ -157,6 +165,17 @@ constexpr Route table[] = {
     {"DELETE", "/api/session", Role::viewer, end_session, "Log out"},
     {"GET", "/api/audit", Role::viewer, list_audit, "Who changed what, newest first",
      "who resource method path start_time end_time page limit", Form::list},
+
+    {"POST", "/api/mcp", Role::viewer, post_mcp,
+     "The Model Context Protocol: a message of JSON-RPC 2.0", "", Form::plain},
+    {"GET", "/api/mcp/health", Role::anyone, get_mcp_health, "Whether the tools can be used", "",
+     Form::plain},
+    {"GET", "/api/mcp/capabilities", Role::viewer, list_mcp_capabilities,
+     "What the tools are grouped by", "", Form::plain},
+    {"GET", "/api/mcp/tools", Role::viewer, list_mcp_tools, "The tools and their arguments", "",
+     Form::plain},
+    {"POST", "/api/mcp/process", Role::viewer, process_mcp, "Run a tool", "tool* parameters",
+     Form::plain},
 
     {"GET", "/api/keys", Role::admin, list_keys, "List proxy keys", "page limit", Form::list},
     {"POST", "/api/keys", Role::admin, create_key, "Make a proxy key",

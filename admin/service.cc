@@ -46,6 +46,8 @@ class TheService final : public Service, public Api, public KeyDirectory, public
                  .alerts = &alerts_.alerts(),
                  .view = options.view,
                  .publish = std::move(options.use_catalog)}),
+        hermes_(options.view, options.http),
+        hermes_changed_(std::move(options.hermes_changed)),
         assistant_key_(options.view),
         assistant_{options.http, std::move(options.own_url), &assistant_key_, &assistant_pool_},
         services_{options.clock,
@@ -66,6 +68,7 @@ class TheService final : public Service, public Api, public KeyDirectory, public
                   live_.events(),
                   live_.chat(),
                   live_,
+                  hermes_,
                   alerts_,
                   pool_,
                   assistant_} {
@@ -96,8 +99,14 @@ class TheService final : public Service, public Api, public KeyDirectory, public
   std::string generated_key_file() const override { return generated_; }
   void start() override {
     prices_.start([](const std::string&) {});
+    hermes_.start([this](const HermesStatus& status) {
+      if (hermes_changed_) hermes_changed_(name_of(status.state), status.problem);
+    });
   }
-  void config_changed() override { prices_.wake(); }
+  void config_changed() override {
+    prices_.wake();
+    hermes_.wake();
+  }
   // Prices that cannot be read again are an error: calls would be priced by
   // what shipped, without a word.
   std::expected<void, std::string> load() {
@@ -105,6 +114,7 @@ class TheService final : public Service, public Api, public KeyDirectory, public
     return std::unexpected("the prices in the store of run-time state cannot be read");
   }
   void close() override {
+    hermes_.close();
     prices_.close();
     watch_.close();
     alerts_.close();
@@ -173,6 +183,8 @@ class TheService final : public Service, public Api, public KeyDirectory, public
   LiveFeed live_;
   AlertWatch alerts_;
   PriceFeed prices_;
+  Hermes hermes_;
+  std::function<void(std::string_view state, std::string_view why)> hermes_changed_;
   AssistantKey assistant_key_;
   boost::asio::thread_pool assistant_pool_{assistant_threads};
   AssistantLine assistant_;

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "admin/alerts/channels.h"
@@ -53,6 +54,9 @@ struct ServiceOptions {
   // returns. Called on threads that may block, one at a time, perhaps before
   // make_service() returns.
   std::function<void()> policies_changed;
+  // The registration with Hermes is in another state; `why` it is away. Called
+  // on a thread that may block.
+  std::function<void(std::string_view state, std::string_view why)> hermes_changed;
   // Where this machine reaches the proxy's own listener for models, such as
   // "http://127.0.0.1:8013"; "" while there is none. Any thread.
   std::function<std::string()> own_url;
@@ -76,7 +80,7 @@ class Service {
       policy::PolicyConfig file, policy::PolicyContext context) const = 0;
   // Begins what goes on without a request. The view has to be there.
   virtual void start() = 0;
-  // The configuration that the view tells of is another.
+  // The configuration that the view tells of is another, or it began to drain.
   virtual void config_changed() = 0;
   // Where the generated admin key is; "" when keys are configured.
   [[nodiscard]] virtual std::string generated_key_file() const = 0;

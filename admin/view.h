@@ -1,6 +1,7 @@
 // What the admin side may see of the running proxy.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -30,6 +31,16 @@ struct ProviderView {
   std::shared_ptr<const ProviderTraffic> traffic;  // null: none is counted
 };
 
+// Tekton's Hermes, and as whom the proxy registers there.
+struct HermesView {
+  std::string url;  // without a slash at its end
+  std::string component_id;
+  std::string endpoint;  // where the others reach this proxy, without a slash at its end
+  std::chrono::milliseconds heartbeat{60'000};
+
+  friend bool operator==(const HermesView&, const HermesView&) = default;
+};
+
 // A snapshot of the running configuration. Holds no secret.
 struct View {
   std::shared_ptr<const policy::PolicySet> policies;  // in force
@@ -40,6 +51,7 @@ struct View {
   std::vector<PriceSource> price_sources;
   std::int64_t price_tolerance_ppm = 0;  // sources that differ by less agree
   std::vector<ProviderView> providers;
+  std::optional<HermesView> hermes;
   std::optional<AssistantView> assistant;
   std::string config_file;
   // Why the last reload was refused; "" when the running configuration is the

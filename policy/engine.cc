@@ -127,6 +127,8 @@ struct PolicySet::Compiled {
   // The error names the zone. Pointers into `config` stay: it is moved no more.
   std::optional<std::string> build();
   [[nodiscard]] std::string_view tier_of(std::string_view model) const;
+  // The stored name; "" where there is no such tier.
+  [[nodiscard]] std::string_view tier_named(std::string_view name) const;
 };
 
 std::optional<std::string> PolicySet::Compiled::build() {
@@ -174,6 +176,13 @@ std::string_view PolicySet::Compiled::tier_of(std::string_view model) const {
   return "";
 }
 
+std::string_view PolicySet::Compiled::tier_named(std::string_view name) const {
+  for (const CompiledTier& tier : tiers) {
+    if (tier.tier->name == name) return tier.tier->name;
+  }
+  return "";
+}
+
 PolicySet::PolicySet(std::unique_ptr<const Compiled> compiled) : compiled_(std::move(compiled)) {}
 PolicySet::~PolicySet() = default;
 
@@ -202,7 +211,8 @@ Plan PolicySet::plan(const CallFacts& call, Time now) const {
   static const Caller nobody;
   const Caller& caller = call.caller != nullptr ? *call.caller : nobody;
   Plan plan;
-  plan.tier = tier_of(call.model);
+  if (!call.tier.empty()) plan.tier = compiled_->tier_named(call.tier);
+  if (plan.tier.empty()) plan.tier = tier_of(call.model);
   const CallLabels labels{.provider = call.provider,
                           .model = call.model,
                           .component = caller.component,

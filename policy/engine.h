@@ -25,6 +25,9 @@ struct CallFacts {
   std::string_view model;
   std::string_view operation;
   bool stream = false;
+  // In place of the model's, where it is not known yet which model it will be;
+  // "" or one that there is not: the model's.
+  std::string_view tier{};
 };
 
 // One counter that a call will hold against.

@@ -151,7 +151,7 @@ struct AssistantConfig {
 struct HermesConfig {
   std::string url;
   std::string component_id = "budget";
-  std::string endpoint = "http://localhost:8013";  // where the others reach this proxy
+  std::string endpoint;  // where the others reach this proxy; "": the first listener of admin
   std::chrono::milliseconds heartbeat{60'000};
 };
 
@@ -204,8 +204,9 @@ using Environment = std::function<std::optional<std::string>(std::string_view na
 using FileReader = std::function<std::expected<std::string, std::string>(const std::string& path)>;
 
 // Reads `text` as the configuration file `file`. Collects every problem, not
-// only the first, in the order of the file. BUDGET_PORT, else PENIA_PORT,
-// replaces the first listener's port. No problem or warning holds a secret.
+// only the first, in the order of the file. BUDGET_HOST
+// replaces the first listener's address, BUDGET_PORT, else PENIA_PORT, its
+// port, and HERMES_URL hermes.url. No problem or warning holds a secret.
 // Pure but for `environment`, `files` and the system's time zones.
 [[nodiscard]] std::expected<Config, policy::ProblemList> parse_config(
     std::string_view text, const std::string& file, const Environment& environment,

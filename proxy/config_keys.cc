@@ -19,8 +19,8 @@ Keys listen_keys() {
        "stated."},
       {"listen[].address", text, "127.0.0.1:8013",
        "Required. `HOST:PORT`, `[IPv6]:PORT`, or "
-       "`:PORT` for every address. The environment's BUDGET_PORT, else PENIA_PORT, replaces the "
-       "first listener's port. Without a port: 8013."},
+       "`:PORT` for every address. Of the first listener, the environment's BUDGET_HOST replaces "
+       "the address, and BUDGET_PORT, else PENIA_PORT, the port. Without a port: 8013."},
       {"listen[].serve", texts, "[llm, admin]",
        "What the listener serves: `llm` (calls to "
        "providers), `admin` (API and console)."},
@@ -277,9 +277,12 @@ Keys service_keys() {
       {"assistant.model", text, "", "Required."},
       {"assistant.component", text, "budget", "The component that its calls are counted as."},
       {"hermes", section, "", "Registration with Tekton's Hermes; none when not stated."},
-      {"hermes.url", text, "", "Required. Hermes's API."},
+      {"hermes.url", text, "",
+       "Required, unless the environment's HERMES_URL says it, which replaces it. Hermes's API."},
       {"hermes.component_id", text, "budget", "What this proxy registers as."},
-      {"hermes.endpoint", text, "http://localhost:8013", "Where the others reach this proxy."},
+      {"hermes.endpoint", text, "",
+       "Where the others reach this proxy; when not stated, the first listener that serves admin, "
+       "by the name localhost where its address is no other machine's."},
       {"hermes.heartbeat", duration, "60s", "How often it says that it is alive."},
       {"telemetry", section, "", "What operators see."},
       {"telemetry.log", section, "", "The log."},

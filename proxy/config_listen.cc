@@ -84,8 +84,21 @@ void read_tls(const Section& section, ListenConfig& listen) {
   listen.tls = std::move(config);
 }
 
-// The environment's port, for the first listener.
-void override_port(const Section& root, Config& config) {
+// The environment's address and port, for the first listener.
+void override_address(const Section& root, Config& config) {
+  const auto host = root.reader().variable("BUDGET_HOST");
+  if (host && !host->empty()) {
+    const bool bracketed = host->starts_with('[') && host->ends_with(']');
+    const std::string name = bracketed ? host->substr(1, host->size() - 2) : *host;
+    const bool fits = !name.empty() && name.find_first_of(" /[]") == std::string::npos;
+    if (fits) {
+      config.listen.front().address = name;
+    } else {
+      root.problem("listen",
+                   "the environment variable BUDGET_HOST has to be an address or a host name, such "
+                   "as 127.0.0.1; correct it, or unset it");
+    }
+  }
   for (const std::string_view name : {"BUDGET_PORT", "PENIA_PORT"}) {
     const auto text = root.reader().variable(name);
     if (!text || text->empty()) continue;
@@ -181,7 +194,7 @@ void read_listeners(const Section& root, Config& config) {
     config.listen.emplace_back();
     places.push_back(root.place("listen"));
   }
-  override_port(root, config);
+  override_address(root, config);
   check_addresses(config, places, root.reader());
   warn_of_exposure(config, places, root.reader());
   if (std::ranges::none_of(config.listen, &ListenConfig::llm)) {

@@ -39,7 +39,6 @@ std::vector<std::string> unused_sections(const Config& config) {
   const auto note = [&notes](bool used, std::string_view section) {
     if (used) notes.push_back(std::string(section) + " is not used by this version yet");
   };
-  note(config.hermes.has_value(), "hermes");
   note(!config.telemetry.otlp_url.empty(), "telemetry.otlp");
   return notes;
 }

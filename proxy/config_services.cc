@@ -92,7 +92,17 @@ void read_hermes(const Section& root, Config& config) {
   const Section section = root.section("hermes");
   HermesConfig hermes;
   if (auto url = read_web_url(section, "url")) hermes.url = *std::move(url);
-  if (!section.has("url")) {
+  const auto named = section.reader().variable("HERMES_URL");
+  if (named && !named->empty()) {
+    const auto url = parse_url(*named);
+    if (url && (url->scheme == "https" || url->scheme == "http")) {
+      hermes.url = *named;
+    } else {
+      section.reader().problem(section.place(),
+                               "the environment variable HERMES_URL has to be an address such as "
+                               "http://localhost:8001/api; correct it, or unset it");
+    }
+  } else if (!section.has("url")) {
     section.reader().problem(section.place(),
                              "'url' is missing; write Hermes's address such as "
                              "http://localhost:8001/api");

@@ -137,6 +137,11 @@ admin::ServiceOptions Program::admin_options(const Config& config) {
   options.use_catalog = [this](std::shared_ptr<const pricing::Catalog> catalog) {
     use_catalog(std::move(catalog));
   };
+  options.hermes_changed = [this](std::string_view state, std::string_view why) {
+    const bool away = state == "away";
+    log_.write(away ? Log::Level::warn : Log::Level::info, "hermes",
+               {{"state", state}, {"why", why}});
+  };
   options.view = [this] {
     const std::lock_guard lock(view_mutex_);
     return view_;
@@ -365,6 +370,7 @@ void Program::begin_drain() {
     draining_ = true;
     publish();
   }
+  admin_->config_changed();
   for (auto& listener : listeners_) listener->close();
   file_timer_.cancel();
   house_timer_.cancel();

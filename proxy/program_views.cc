@@ -26,6 +26,31 @@ pricing::ListFormat list_format(PriceSourceConfig::Format format) {
   return pricing::ListFormat::budget;
 }
 
+std::string without_slash(std::string url) {
+  while (url.ends_with('/')) url.pop_back();
+  return url;
+}
+
+// Where other components reach the API: components of one machine, where the
+// listener says no more.
+std::string endpoint_of(const Config& config) {
+  if (!config.hermes->endpoint.empty()) return without_slash(config.hermes->endpoint);
+  for (const ListenConfig& listen : config.listen) {
+    if (!listen.admin) continue;
+    const bool any = listen.address == "0.0.0.0" || listen.address == "::";
+    std::string host = any || is_loopback(listen.address) ? "localhost" : listen.address;
+    if (host.contains(':')) host = "[" + host + "]";
+    return (listen.tls ? "https://" : "http://") + host + ":" + std::to_string(listen.port);
+  }
+  return "";
+}
+
+std::optional<admin::HermesView> hermes_of(const Config& config) {
+  if (!config.hermes) return std::nullopt;
+  return admin::HermesView{without_slash(config.hermes->url), config.hermes->component_id,
+                           endpoint_of(config), config.hermes->heartbeat};
+}
+
 std::int64_t value(const pipeline::Metrics::Counter& counter) {
   return counter.load(std::memory_order_relaxed);
 }
@@ -88,6 +113,7 @@ std::shared_ptr<const admin::View> view_of(const pipeline::Snapshot& snapshot,
     view->assistant =
         admin::AssistantView{assistant->provider, assistant->model, assistant->component};
   }
+  view->hermes = hermes_of(snapshot.config);
   view->config_file = snapshot.config.file;
   view->config_error = std::move(config_error);
   view->draining = draining;

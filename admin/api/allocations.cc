@@ -1,4 +1,5 @@
 // Allocations: tokens set aside for a context.
+#include <algorithm>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -15,12 +16,14 @@ namespace {
 
 constexpr std::int64_t tokens_max = 1'000'000'000'000;
 constexpr std::size_t metadata_bytes_max = 8192;
+// Where no time was said: what nobody gives back must not be held for ever.
+constexpr std::chrono::hours usual_life{24};
 
 struct Wish {
   policy::Caller caller;
   std::string budget_id, tier, provider, model, metadata;
   ledger::Amount amount;
-  std::optional<policy::Time> expires_at;
+  policy::Time expires_at;
 };
 
 // tokens_allocated is for input and output together; how much of it is for
@@ -66,17 +69,21 @@ Wish read_wish(Input& input, const View& view, policy::Time now) {
   wish.provider = input.text("provider");
   wish.model = input.text("model");
   wish.metadata = input.object_text("metadata", metadata_bytes_max);
-  wish.expires_at = input.time("expiration_time");
+  wish.expires_at = input.time("expiration_time").value_or(now + usual_life);
   read_tokens(input, wish.amount);
   price(input, view, now, wish);
   if (wish.caller.context_id.empty()) input.complain("context_id", "is required");
-  if (wish.expires_at && *wish.expires_at <= now)
-    input.complain("expiration_time", "is in the past");
+  if (wish.expires_at <= now) input.complain("expiration_time", "is in the past");
   if (!wish.budget_id.empty() && !find_budget(view, wish.budget_id)) {
     input.complain("budget_id", "names no budget");
   }
-  if (!wish.tier.empty() && !wish.model.empty() &&
-      view.policies->tier_of(wish.model) != wish.tier) {
+  if (wish.tier.empty()) return wish;
+  if (wish.model.empty()) {
+    const auto& tiers = view.policies->config().tiers;
+    const bool known = std::ranges::any_of(
+        tiers, [&wish](const policy::Tier& tier) { return tier.name == wish.tier; });
+    if (!known) input.complain("tier", "names no tier");
+  } else if (view.policies->tier_of(wish.model) != wish.tier) {
     input.complain("tier", "is not the model's, which is '" +
                                std::string(view.policies->tier_of(wish.model)) + "'");
   }
@@ -89,7 +96,8 @@ policy::Plan plan_of(const Wish& wish, const View& view, policy::Time now) {
                                 .provider = wish.provider,
                                 .model = wish.model,
                                 .operation = "allocation",
-                                .stream = false};
+                                .stream = false,
+                                .tier = wish.tier};
   policy::Plan plan = view.policies->plan(facts, now);
   std::erase_if(plan.lines, [&wish](const policy::PlannedLine& line) {
     return !wish.budget_id.empty() && line.budget->name != wish.budget_id;
@@ -205,6 +213,23 @@ Awaitable<std::expected<std::optional<AllocationNote>, std::string>> find_note(C
   co_return co_await run_blocking(context.services.pool, std::move(find));
 }
 
+Answer listed(Context& context, AllocationFilter filter, Page page) {
+  auto list = [&notes = context.services.allocations, filter, page] {
+    return notes.list(filter, page.page, page.limit);
+  };
+  const auto found = co_await run_blocking(context.services.pool, std::move(list));
+  if (!found) co_return failure(store_failed(found.error()));
+  json::array items;
+  for (const AllocationNote& note : found->notes) {
+    const auto state = co_await context.services.ledger.allocation(note.id);
+    if (!state && state.error() != ledger::LedgerError::no_such_allocation) {
+      co_return failure(store_failed(state.error()));
+    }
+    items.push_back(state ? allocation_json(*state, note, context.now) : forgotten_json(note));
+  }
+  co_return listing(std::move(items), found->total, page);
+}
+
 }  // namespace
 
 // The note is written first: an allocation without one would be nameless, a
@@ -248,25 +273,19 @@ Answer create_allocation(Context& context) {
 Answer list_allocations(Context& context) {
   auto input = Input::of_query(context.request.query);
   if (!input) co_return failure(input.error());
-  const AllocationFilter filter{input->text("context_id"), input->text("budget_id"),
-                                input->text("component")};
+  AllocationFilter filter{input->text("context_id"), input->text("budget_id"),
+                          input->text("component")};
   const Page page = input->page();
   if (const auto problem = input->problem()) co_return failure(*problem);
+  co_return co_await listed(context, std::move(filter), page);
+}
 
-  auto list = [&notes = context.services.allocations, filter, page] {
-    return notes.list(filter, page.page, page.limit);
-  };
-  const auto found = co_await run_blocking(context.services.pool, std::move(list));
-  if (!found) co_return failure(store_failed(found.error()));
-  json::array items;
-  for (const AllocationNote& note : found->notes) {
-    const auto state = co_await context.services.ledger.allocation(note.id);
-    if (!state && state.error() != ledger::LedgerError::no_such_allocation) {
-      co_return failure(store_failed(state.error()));
-    }
-    items.push_back(state ? allocation_json(*state, note, context.now) : forgotten_json(note));
-  }
-  co_return listing(std::move(items), found->total, page);
+Answer list_allocations_of_context(Context& context) {
+  auto input = Input::of_query(context.request.query);
+  if (!input) co_return failure(input.error());
+  const Page page = input->page();
+  if (const auto problem = input->problem()) co_return failure(*problem);
+  co_return co_await listed(context, {context.param("context_id"), "", ""}, page);
 }
 
 Answer get_allocation(Context& context) {

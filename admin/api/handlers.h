@@ -69,8 +69,22 @@ Answer post_usage_record(Context& context);
 // allocations.cc
 Answer create_allocation(Context& context);
 Answer list_allocations(Context& context);
+Answer list_allocations_of_context(Context& context);
 Answer get_allocation(Context& context);
 Answer release_allocation(Context& context);
+
+// check.cc
+Answer check_call(Context& context);
+
+// context_usage.cc
+Answer get_context_usage(Context& context);
+
+// mcp.cc
+Answer post_mcp(Context& context);
+Answer get_mcp_health(Context& context);
+Answer list_mcp_capabilities(Context& context);
+Answer list_mcp_tools(Context& context);
+Answer process_mcp(Context& context);
 
 // keys.cc
 Answer create_key(Context& context);

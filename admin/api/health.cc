@@ -76,6 +76,17 @@ std::string price_problem(Context& context) {
   return problem;
 }
 
+// A proxy that Hermes does not know of counts and refuses as ever: it is told
+// here, and degrades nothing.
+void put_hermes(json::object& components, const Context& context) {
+  const HermesStatus status = context.services.hermes.status();
+  if (status.state == HermesStatus::State::off) return;
+  json::object object = component(status.problem);
+  object["state"] = name_of(status.state);
+  object["component_id"] = status.component_id;
+  components["hermes"] = std::move(object);
+}
+
 ApiResponse plain(const json::object& body, int status) {
   ApiResponse response;
   response.status = status;
@@ -97,14 +108,16 @@ Answer get_health(Context& context) {
   const std::string prices = price_problem(context);
   const bool well =
       store.empty() && view.config_error.empty() && policies.empty() && prices.empty();
+  json::object components{{"config", std::move(config)},
+                          {"policies", component(policies)},
+                          {"store", component(store)},
+                          {"prices", component(prices)},
+                          {"draining", view.draining}};
+  put_hermes(components, context);
   co_return plain({{"status", well ? "ok" : "degraded"},
                    {"version", view.version},
                    {"workers", view.workers},
-                   {"components", json::object{{"config", std::move(config)},
-                                               {"policies", component(policies)},
-                                               {"store", component(store)},
-                                               {"prices", component(prices)},
-                                               {"draining", view.draining}}}},
+                   {"components", std::move(components)}},
                   200);
 }
 

@@ -1,5 +1,6 @@
 // How many tokens a text is.
 #include "admin/api/handlers.h"
+#include "admin/token_count.h"
 #include "pricing/estimate.h"
 #include "pricing/tokens/count.h"
 
@@ -45,13 +46,6 @@ TokenQuestion read_question(Input& input) {
     input.complain("model", "is required with messages, whose overhead depends on it");
   }
   return question;
-}
-
-pricing::Vendor vendor_of(const std::string& model) {
-  if (pricing::encoding_of(model)) return pricing::Vendor::openai;
-  if (model.find("claude") != std::string::npos) return pricing::Vendor::anthropic;
-  if (model.find("gemini") != std::string::npos) return pricing::Vendor::google;
-  return pricing::Vendor::other;
 }
 
 json::object counted(const TokenQuestion& question) {

@@ -1,4 +1,5 @@
 // Calls made elsewhere, and corrections of records that are estimates.
+#include <algorithm>
 #include <optional>
 
 #include "admin/api/handlers.h"
@@ -16,6 +17,8 @@ constexpr std::size_t request_id_bytes_max = 64;
 constexpr std::int64_t duration_ms_max = 86'400'000;
 // How far another machine's clock may be ahead of this one's.
 constexpr std::chrono::minutes clock_skew_max{5};
+// Between the two steps of a call that draws on an allocation.
+constexpr std::chrono::minutes settle_time{1};
 
 struct Stated {
   std::optional<pricing::Usage> usage;
@@ -37,6 +40,11 @@ Stated read_stated(Input& input) {
 // correction, which keeps its time and, with it, its period.
 void read_fields(Input& input, bool correction, policy::Time now, ledger::UsageRecord& record) {
   read_caller(input, record.caller);
+  const std::string allocation = input.text("allocation_id");
+  if (correction && !allocation.empty() && allocation != record.caller.allocation_id) {
+    input.complain("allocation_id", "of a record that is corrected cannot change");
+  }
+  record.caller.allocation_id = correction ? record.caller.allocation_id : allocation;
   const auto over = [&input](std::string_view name, std::string& value) {
     std::string said = input.text(name);
     if (!said.empty()) value = std::move(said);
@@ -117,6 +125,30 @@ ledger::UsageRecord blank(std::string id, policy::Time now) {
   return record;
 }
 
+// As a call of ours that names its allocation: what it takes, it takes from that
+// first. It has happened, so that no limit is asked.
+Awaitable<std::expected<bool, ledger::LedgerError>> record_drawing(
+    ledger::Ledger& ledger, ledger::UsageRecord record, std::vector<policy::CounterRef> counters,
+    policy::Time now) {
+  ledger::ReserveRequest request;
+  request.id = record.request_id;
+  request.now = record.timestamp;
+  request.lease_until = std::max(now, record.timestamp) + settle_time;
+  request.allocation_id = record.caller.allocation_id;
+  const ledger::Amount amount{record.cost.total, record.usage.input_total(),
+                              record.usage.output_total()};
+  for (policy::CounterRef& counter : counters) {
+    request.lines.push_back({std::move(counter), policy::Enforcement::count, {}, amount});
+  }
+  request.if_lapsed = record;
+  request.if_lapsed.estimated = true;
+  const auto held = co_await ledger.reserve(std::move(request));
+  if (!held) co_return std::unexpected(held.error());
+  const auto settled = co_await ledger.settle(std::move(record));
+  if (!settled) co_return std::unexpected(settled.error());
+  co_return true;
+}
+
 std::vector<policy::CounterRef> plan_lines(const View& view, ledger::UsageRecord& record) {
   const policy::CallFacts facts{.caller = &record.caller,
                                 .provider = record.provider,
@@ -168,8 +200,18 @@ Answer post_usage_record(Context& context) {
   std::vector<policy::CounterRef> lines;
   if (!correction) lines = plan_lines(*context.view, record);
   ledger::UsageRecord written = record;
-  const auto added = co_await context.services.ledger.record(std::move(written), std::move(lines));
+  const bool draws = !correction && !record.caller.allocation_id.empty();
+  auto recording = draws ? record_drawing(context.services.ledger, std::move(written),
+                                          std::move(lines), context.now)
+                         : context.services.ledger.record(std::move(written), std::move(lines));
+  const auto added = co_await std::move(recording);
   if (!added) {
+    if (added.error() == ledger::LedgerError::no_such_allocation) {
+      co_return failure({ErrorCode::invalid_allocation,
+                         "There is no open allocation '" + record.caller.allocation_id + "'.",
+                         {},
+                         0});
+    }
     const bool final = added.error() == ledger::LedgerError::already_resolved ||
                        added.error() == ledger::LedgerError::duplicate_hold;
     co_return failure(final ? already_final(record.request_id) : store_failed(added.error()));

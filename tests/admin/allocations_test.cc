@@ -45,6 +45,48 @@ TEST(Allocations, SetTokensAndTheirWorstCostAsideAndGiveThemBack) {
   EXPECT_EQ(admin.ask("POST", "/api/allocations/" + id + "/release").response.status, 200);
 }
 
+TEST(Allocations, EndAfterADayWhereNoTimeWasSaid) {
+  AdminUnderTest admin;
+  const Told made =
+      admin.ask("POST", "/api/allocations", R"({"context_id":"c","tokens_allocated":10})");
+  ASSERT_EQ(made.response.status, 201) << made.response.body;
+  EXPECT_EQ(text_of(made.data().at("expiration_time")), "2026-11-25T12:00:00Z");
+}
+
+TEST(Allocations, OfATierAreHeldAgainstThatTiersPoliciesWithoutAModel) {
+  AdminUnderTest admin;
+  policy::Policy policy;
+  policy.name = "heavy";
+  policy.id = "team/heavy";
+  policy.match.tier = {"heavy"};
+  policy.limits.tokens = policy::Tokens(100);
+  admin.file.budgets.at(0).policies.push_back(policy);
+  admin.restart();
+  const auto ask = [&admin](const std::string& rest) {
+    return admin.ask("POST", "/api/allocations",
+                     R"({"context_id":"c","tokens_allocated":101)" + rest + "}");
+  };
+  EXPECT_EQ(ask("").response.status, 201);
+  const Told refused = ask(R"(,"tier":"heavy")");
+  ASSERT_EQ(refused.error(), "insufficient_budget") << refused.response.body;
+  EXPECT_EQ(text_of(refused.body.at("error").at("details").at("policy")), "heavy");
+  EXPECT_EQ(ask(R"(,"tier":"imaginary")").error(), "invalid_request");
+}
+
+TEST(Allocations, OfAContextAreListed) {
+  AdminUnderTest admin;
+  for (const char* context : {"a/b", "other", "a/b"}) {
+    const Told made =
+        admin.ask("POST", "/api/allocations",
+                  R"({"tokens_allocated":10,"context_id":")" + std::string(context) + "\"}");
+    ASSERT_EQ(made.response.status, 201) << made.response.body;
+  }
+  const Told listed = admin.ask("GET", "/api/allocations/context/a%2Fb?limit=1");
+  EXPECT_EQ(listed.body.at("total").as_int64(), 2);
+  EXPECT_EQ(listed.body.at("items").as_array().size(), 1U);
+  EXPECT_EQ(admin.ask("GET", "/api/allocations/context/none").body.at("total").as_int64(), 0);
+}
+
 TEST(Allocations, AreRefusedWithTheFiguresOfTheLimitThatHasNoRoom) {
   AdminUnderTest admin;
   const Told told = admin.ask("POST", "/api/allocations",

@@ -20,13 +20,18 @@ std::string with_ids(std::string_view pattern) {
 // What the roles may, told a second time and not read from the table.
 Role expected_role(std::string_view method, std::string_view path) {
   if (!path.starts_with("/api")) return Role::anyone;
-  if (path == "/api/openapi.json" || path == "/api/docs") return Role::anyone;
+  for (const std::string_view open : {"/api/openapi.json", "/api/docs", "/api/mcp/health"}) {
+    if (path == open) return Role::anyone;
+  }
   if (path == "/api/session") return method == "POST" ? Role::anyone : Role::viewer;
   if (path.starts_with("/api/keys")) return Role::admin;
   if (method == "GET" || path.starts_with("/api/assistant/")) return Role::viewer;
+  // A tool may do what its caller may; the request itself does nothing.
+  if (path.starts_with("/api/mcp")) return Role::viewer;
   for (const std::string_view question :
        {"/api/usage/summary", "/api/prices/current", "/api/prices/calculate",
-        "/api/prices/recommendations", "/api/tokens/count", "/api/policies/simulate"}) {
+        "/api/prices/recommendations", "/api/tokens/count", "/api/policies/simulate",
+        "/api/budgets/check"}) {
     if (path == question) return Role::viewer;
   }
   return Role::operate;

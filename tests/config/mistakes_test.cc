@@ -170,6 +170,17 @@ TEST(Mistakes, OfTheEnvironmentsPortAreReported) {
   EXPECT_TRUE(words_of(config.error()).contains("BUDGET_PORT has to be a port from 1 to 65535"));
 }
 
+TEST(Mistakes, OfTheEnvironmentsAddressesAreReported) {
+  for (const char* host : {"http://localhost", "a b", "[]"}) {
+    const auto config = parse("listen:\n  - address: x:1\n", {{"BUDGET_HOST", host}});
+    ASSERT_FALSE(config) << host;
+    EXPECT_TRUE(words_of(config.error()).contains("BUDGET_HOST has to be an address")) << host;
+  }
+  const auto config = parse("hermes: {url: \"http://h\"}\n", {{"HERMES_URL", "localhost:8001"}});
+  ASSERT_FALSE(config);
+  EXPECT_TRUE(words_of(config.error()).contains("HERMES_URL has to be an address"));
+}
+
 TEST(Mistakes, OfSwappedPemFilesAreReported) {
   const Words files = {{"c", std::string(pem_certificate)}, {"k", std::string(pem_key)}};
   const auto config = parse("listen: [{address: x:1, tls: {certificate: k, key: c}}]\n", {}, files);

@@ -50,10 +50,8 @@ TEST(ConfigNotes, LimitsAndProvidersApplyAtOnce) {
 TEST(ConfigNotes, SaysWhichSectionsNothingUses) {
   EXPECT_EQ(unused_sections(running()), Keys{});
   Config config = running();
-  config.hermes.emplace();
   config.telemetry.otlp_url = "http://localhost:4318";
-  EXPECT_EQ(unused_sections(config), (Keys{"hermes is not used by this version yet",
-                                           "telemetry.otlp is not used by this version yet"}));
+  EXPECT_EQ(unused_sections(config), (Keys{"telemetry.otlp is not used by this version yet"}));
 }
 
 }  // namespace

@@ -65,6 +65,26 @@ TEST(Configuration, TakesThePortFromTheEnvironment) {
   EXPECT_EQ(parsed("", {{"BUDGET_PORT", "7001"}}).listen[0].port, 7001);
 }
 
+TEST(Configuration, TakesTheAddressFromTheEnvironment) {
+  const std::string_view text = "listen:\n  - address: 127.0.0.1:1\n  - address: 127.0.0.1:2\n";
+  const Config config = parsed(text, {{"BUDGET_HOST", "localhost"}});
+  EXPECT_EQ(config.listen[0].address, "localhost");
+  EXPECT_EQ(config.listen[0].port, 1);
+  EXPECT_EQ(config.listen[1].address, "127.0.0.1");
+  EXPECT_EQ(parsed("", {{"BUDGET_HOST", "[::1]"}}).listen[0].address, "::1");
+  EXPECT_EQ(parsed(text, {{"BUDGET_HOST", ""}}).listen[0].address, "127.0.0.1");
+  EXPECT_TRUE(keys_required(parsed(text, {{"BUDGET_HOST", "0.0.0.0"}})));
+}
+
+TEST(Configuration, TakesHermesFromTheEnvironmentWhereTheFileHasASection) {
+  const Words environment = {{"HERMES_URL", "http://hermes:8001/api"}};
+  EXPECT_EQ(parsed("hermes: {url: \"http://h\"}\n", environment).hermes->url,
+            "http://hermes:8001/api");
+  EXPECT_EQ(parsed("hermes: {component_id: b}\n", environment).hermes->url,
+            "http://hermes:8001/api");
+  EXPECT_FALSE(parsed("", environment).hermes);
+}
+
 TEST(Configuration, RequiresKeysUnlessEveryLlmListenerIsLoopback) {
   EXPECT_FALSE(keys_required(parsed("listen: [{address: 127.0.0.1:1}]\n")));
   EXPECT_TRUE(keys_required(parsed("listen: [{address: 127.0.0.1:1}, {address: 10.0.0.1:1}]\n")));

@@ -10,7 +10,7 @@ import {runRecipe} from './lib/recipes.mjs';
 
 const pages = ['README.md', 'docs/quickstart.md', 'docs/cookbook.md', 'docs/operations.md', 'docs/install.md',
                'docs/migrating.md', 'docs/cli.md', 'docs/troubleshooting.md', 'docs/comparison.md',
-               'docs/prices.md', 'docs/testing.md', 'docs/metrics.md', 'CONTRIBUTING.md'];
+               'docs/prices.md', 'docs/tekton.md', 'docs/testing.md', 'docs/metrics.md', 'CONTRIBUTING.md'];
 
 let upstream;
 before(async () => {
