@@ -245,6 +245,7 @@ test('by keyboard alone: the palette goes somewhere, and a view is left and ente
   await page.keyboard.press('Enter');
   assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'dark');
   await page.keyboard.press('Control+k');
+  await page.getByRole('combobox', {name: 'Search or run'}).waitFor();
   await page.keyboard.press('Escape');
   await page.getByRole('combobox', {name: 'Search or run'}).waitFor({state: 'detached'});
   // Every control can be reached with Tab, and shows that it is.

@@ -17,6 +17,7 @@ export function Dialog({kind = 'box', label, close, children}: Props) {
   }, []);
   return <dialog ref={element} class={kind} aria-label={label}
                  onCancel={(event) => { event.preventDefault(); close(); }}
+                 onClose={close}
                  onClick={(event) => { if (event.target === element.current) close(); }}>
     {children}
   </dialog>;
