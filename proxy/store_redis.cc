@@ -166,6 +166,7 @@ std::expected<ledger::RedisTopology, std::string> topology_of(const StoreConfig&
   topology.kind = sentinel ? Kind::sentinel : Kind::cluster;
   topology.nodes = std::move(*nodes);
   topology.master = store.sentinel_master;
+  topology.password = store.sentinel_password;
   return topology;
 }
 

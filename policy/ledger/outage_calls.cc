@@ -86,7 +86,7 @@ std::vector<Owed> OutageCalls::holds() const {
   const std::scoped_lock lock(mutex_);
   std::vector<Owed> holds;
   for (const auto& [id, call] : calls_) {
-    if (!call.pending) holds.push_back(call.hold);
+    if (!call.pending && call.began_as != Hold::unknown) holds.push_back(call.hold);
   }
   return holds;
 }

@@ -49,7 +49,8 @@ class OutageCalls {
   void acknowledged(Owed end, std::chrono::steady_clock::time_point now);
   // What was acknowledged lately, oldest first; forgotten here.
   [[nodiscard]] std::vector<Owed> take_acknowledged(std::chrono::steady_clock::time_point now);
-  // Every call that is held and not pending.
+  // Every call that the store has said is held. Not those of unknown outcome: to
+  // hold one again would let it in past its limits.
   [[nodiscard]] std::vector<Owed> holds() const;
 
  private:

@@ -19,8 +19,6 @@ constexpr std::int64_t kCellsAtOnce = 1'000;
 // Cells asked for in one go, and keys whose sizes are.
 constexpr std::int64_t kCellsUnderWay = 8'000;
 constexpr std::size_t kKeysUnderWay = 256;
-// Hashes scanned side by side.
-constexpr std::size_t kScansAtOnce = 8;
 
 std::string encoded(std::string_view text) {
   std::string out;
@@ -288,45 +286,26 @@ struct CellReader {
     }
     return {};
   }
-};
-
-// Large hashes, in steps, so that nobody waits long for one; several side by
-// side, so that Redis has work while replies are on their way. A scan may show a
-// field twice, when the hash changes meanwhile.
-struct Scan {
-  std::size_t period = 0;
-  std::string cursor = "0";
-  std::unordered_set<std::string> seen;
-};
-
-std::expected<void, std::string> scan_all(const CellReader& reader,
-                                          const std::vector<std::string>& keys,
-                                          const std::vector<std::size_t>& large) {
-  std::vector<Scan> scans;
-  for (std::size_t next = 0; next < large.size() || !scans.empty();) {
-    while (next < large.size() && scans.size() < kScansAtOnce) scans.push_back({large[next++]});
-    std::vector<std::string> commands;
-    for (const Scan& scan : scans) {
-      commands.push_back(redis_command(
-          {"HSCAN", keys[scan.period], scan.cursor, "COUNT", std::to_string(kCellsAtOnce)}));
-    }
-    const auto replies = reader.client.ask(std::move(commands));
-    if (!replies) return std::unexpected(replies.error());
-    for (std::size_t i = 0; i < scans.size(); ++i) {
-      const RedisValue reply = (*replies)[i].value();
-      scans[i].cursor = reply.at(0).text();
-      const RedisValue fields = reply.at(1);
-      for (std::size_t j = 0; j + 1 < fields.size(); j += 2) {
-        const std::string_view name = fields.at(j).text();
-        if (!scans[i].seen.emplace(name).second) continue;
-        auto fine = reader.deliver(scans[i].period, name, fields.at(j + 1).text());
+  // In steps, so that nobody waits long for a large one. A scan may show a
+  // field twice, when the hash grows meanwhile.
+  std::expected<void, std::string> scan(std::size_t period, const std::string& key) const {
+    std::unordered_set<std::string> seen;
+    std::string cursor = "0";
+    do {
+      auto reply =
+          client.ask(redis_command({"HSCAN", key, cursor, "COUNT", std::to_string(kCellsAtOnce)}));
+      if (!reply) return std::unexpected(std::move(reply.error()));
+      cursor = reply->value().at(0).text();
+      const RedisValue fields = reply->value().at(1);
+      for (std::size_t i = 0; i + 1 < fields.size(); i += 2) {
+        if (!seen.emplace(fields.at(i).text()).second) continue;
+        auto fine = deliver(period, fields.at(i).text(), fields.at(i + 1).text());
         if (!fine) return fine;
       }
-    }
-    std::erase_if(scans, [](const Scan& scan) { return scan.cursor == "0"; });
+    } while (cursor != "0");
+    return {};
   }
-  return {};
-}
+};
 
 // How many cells each key has.
 std::expected<std::vector<std::int64_t>, std::string> sizes_of(
@@ -358,10 +337,10 @@ std::expected<void, std::string> read_cells(RedisClient& client, bool detailed,
   }
   const auto sizes = sizes_of(client, keys);
   if (!sizes) return std::unexpected(sizes.error());
-  std::vector<std::size_t> large;
   for (std::size_t next = 0; next < keys.size();) {
     if ((*sizes)[next] > kCellsAtOnce) {
-      large.push_back(next++);
+      if (auto fine = reader.scan(next, keys[next]); !fine) return fine;
+      ++next;
       continue;
     }
     std::vector<std::string> commands;
@@ -378,7 +357,7 @@ std::expected<void, std::string> read_cells(RedisClient& client, bool detailed,
       if (auto fine = reader.deliver_all(first + i, (*replies)[i].value()); !fine) return fine;
     }
   }
-  return scan_all(reader, keys, large);
+  return {};
 }
 
 }  // namespace budget::ledger

@@ -233,9 +233,10 @@ RedisConnection::Awaitable<std::expected<void, std::string>> RedisConnection::gr
   if (!replies) co_return std::unexpected(std::move(replies.error()));
   const std::string_view info = replies->back().value().text();
   auto fit = fit_for_ledger(info);
-  // A replica that the sentinels will promote, or that a failover left behind,
-  // is no reason to give up.
-  const bool may_pass = traffic_->directory && !traffic_->directory->fixed() && passes(info);
+  // A server that loads its data, or a replica that the sentinels will promote
+  // or that a failover left behind, is no reason to give up.
+  const bool fixed = !traffic_->directory || traffic_->directory->fixed();
+  const bool may_pass = is_loading(info) || (!fixed && is_replica(info));
   unfit_ = !fit && !may_pass;
   if (fit) traffic_->came_up(run_id_of(info));
   co_return fit;

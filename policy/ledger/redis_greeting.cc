@@ -54,8 +54,8 @@ std::expected<void, std::string> fit_for_ledger(std::string_view info) {
     return std::unexpected("Redis " + std::string(version) +
                            " is too old: the ledger needs Redis 6.2 or newer, or Valkey");
   }
-  if (field_of(info, "loading") == "1") return std::unexpected("Redis is still loading its data");
-  if (field_of(info, "role") == "slave") {
+  if (is_loading(info)) return std::unexpected("Redis is still loading its data");
+  if (is_replica(info)) {
     return std::unexpected(
         "this Redis is a read-only replica: name its master, or list the sentinels");
   }
@@ -68,8 +68,12 @@ std::expected<void, std::string> fit_for_ledger(std::string_view info) {
   return {};
 }
 
-bool passes(std::string_view info) {
-  return field_of(info, "loading") == "1" || field_of(info, "role") == "slave";
+bool is_loading(std::string_view info) {
+  return field_of(info, "loading") == "1";
+}
+
+bool is_replica(std::string_view info) {
+  return field_of(info, "role") == "slave";
 }
 
 std::string_view run_id_of(std::string_view info) {

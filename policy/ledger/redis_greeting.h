@@ -19,9 +19,10 @@ namespace budget::ledger {
 // or a hold could vanish. The error is one sentence that says what to change.
 [[nodiscard]] std::expected<void, std::string> fit_for_ledger(std::string_view info);
 
-// Whether what makes a server unfit may pass by itself: it loads its data, or is
-// a replica, which a failover promotes.
-[[nodiscard]] bool passes(std::string_view info);
+// What makes a server unfit and passes by itself: it loads its data; or it is a
+// replica, which a failover promotes.
+[[nodiscard]] bool is_loading(std::string_view info);
+[[nodiscard]] bool is_replica(std::string_view info);
 
 // The id that a server draws when it starts.
 [[nodiscard]] std::string_view run_id_of(std::string_view info);

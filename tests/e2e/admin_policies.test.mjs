@@ -1,8 +1,9 @@
 // Budgets, policies and overrides made through the API: what they do to the very
 // next call, on every worker, across a restart and a change of the file.
 import assert from 'node:assert/strict';
+import {execFile} from 'node:child_process';
 import {after, before, describe, test} from 'node:test';
-import {Budget} from './lib/budget.mjs';
+import {Budget, binary} from './lib/budget.mjs';
 import {sleep} from './lib/provider.mjs';
 
 const viewer = 'viewer-key-that-nobody-can-guess-00000';
@@ -161,5 +162,33 @@ describe('what the API made and a changed file', () => {
     next.adminKey = admin;
     proxy = await next.start();
     assert.deepEqual([await call('engram'), await call('sophia')], [429, 429]);
+  });
+});
+
+describe('the commands', () => {
+  const run = (...words) => new Promise((resolve) => {
+    const env = {...process.env, BUDGET_URL: proxy.url, BUDGET_API_KEY: operator};
+    execFile(binary, words, {env}, (error, stdout, stderr) =>
+      resolve({code: error?.code ?? 0, stdout, stderr}));
+  });
+
+  test('set-limit makes, changes and overrides a policy; simulate tries one', async () => {
+    assert.equal(await call('metis'), 200);
+    const made = await run('set-limit', 'metis/calls', '--requests', '1', '--component', 'metis');
+    assert.deepEqual([made.code, made.stdout], [0, 'metis/calls is made, in a new budget\n']);
+    assert.deepEqual([await call('metis'), await call('metis')], [200, 429]);
+    assert.equal((await run('set_limit', 'metis/calls', '--requests', '2')).code, 0);
+    assert.deepEqual([await call('metis'), await call('metis')], [200, 429]);
+    const file = await run('set-limit', 'team/cap', '--cost', '9');
+    assert.equal(file.code, 1);
+    assert.match(file.stderr, /configuration file/);
+    assert.equal((await run('set-limit', 'team/cap', '--cost', '9', '--until', '1h',
+                            '--reason', 'launch')).code, 0);
+    assert.equal((await run('set-limit', 'nonsense', '--cost', '9')).code, 2);
+    const tried = await run('simulate', '--last', '1h', '--policy', 'metis/calls', '--requests', '0',
+                            '--component', 'metis', '--format', 'json');
+    assert.equal(tried.code, 0, tried.stderr);
+    const metis = JSON.parse(tried.stdout).components.find((item) => item.component === 'metis');
+    assert.deepEqual([metis.calls, metis.denied], [3, 3]);
   });
 });

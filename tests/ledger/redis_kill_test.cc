@@ -102,7 +102,10 @@ pid_t start_replica(const RedisOptions& options, const std::string& name, std::i
   if (::getppid() != parent) ::_exit(1);
   const int file = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
   auto ledger = RedisWithJournal::open(options, journal_of(journal));
-  if (!ledger) ::_exit(2);
+  if (!ledger) {
+    std::fprintf(stderr, "a replica cannot start: %s\n", ledger.error().c_str());
+    ::_exit(2);
+  }
   boost::asio::io_context loop{1};
   for (int i = 0; i < kClients; ++i) {
     boost::asio::co_spawn(loop, client(**ledger, name + "-" + std::to_string(i), limit, file),
