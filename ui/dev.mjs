@@ -11,12 +11,14 @@ const port = Number(process.argv[2] ?? 5173);
 const client = upstream.protocol === 'https:' ? https : http;
 const context = await esbuild.context({...options, minify: false, sourcemap: 'inline'});
 const element = await esbuild.context(elementOptions);
-let files = [];
+let files = filesOf(await context.rebuild(), await element.rebuild());
 
 function forward(req, options = {}) {
   return client.request({
     host: upstream.hostname, port: upstream.port, path: req.url, method: req.method,
-    headers: {...req.headers, host: upstream.host}, rejectUnauthorized: false, ...options});
+    // A session is only good from the server's own origin, which this one stands for.
+    headers: {...req.headers, host: upstream.host, ...(req.headers.origin && {origin: upstream.origin})},
+    rejectUnauthorized: false, ...options});
 }
 
 const server = http.createServer(async (req, res) => {

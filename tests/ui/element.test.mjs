@@ -36,8 +36,9 @@ before(async () => {
     res.end(css ? style : page);
   });
   host.on('upgrade', (req, socket) => {
-    forward(req).on('upgrade', (answer, far) => {
+    forward(req).on('upgrade', (answer, far, head) => {
       socket.write(`HTTP/1.1 101 Switching Protocols\r\n${Object.entries(answer.headers).map(([name, value]) => `${name}: ${value}`).join('\r\n')}\r\n\r\n`);
+      socket.write(head);
       far.pipe(socket).pipe(far);
       far.on('error', () => socket.destroy());
       socket.on('error', () => far.destroy());

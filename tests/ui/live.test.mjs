@@ -85,7 +85,7 @@ test('the socket is cut and comes back, without an event lost or doubled', async
 
 test('a changed figure does not make the page flicker', async () => {
   const page = await looking('dashboard');
-  await page.locator('[data-policy="tekton/daily-cap"]').waitFor();
+  await page.locator('.budget[data-policy]').first().waitFor();
   await settle(page);
   await page.evaluate(() => {
     window.gone = 0;
@@ -94,7 +94,7 @@ test('a changed figure does not make the page flicker', async () => {
         if (node.nodeType === 1 && (node.matches('.skeleton') || node.querySelector('.skeleton'))) window.gone += 1;
       }
     }).observe(document.querySelector('main'), {childList: true, subtree: true});
-    window.card = document.querySelector('[data-policy="tekton/daily-cap"]');
+    window.card = document.querySelector('.budget[data-policy]');
   });
   for (let i = 0; i < 6; ++i) {
     await call(budget, 'codex');

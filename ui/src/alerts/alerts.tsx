@@ -11,6 +11,7 @@ import type {Alert} from '../lib/types';
 import {AlertBadge, wordOf} from '../pieces/alert';
 import {Ago, Card, Choice, Empty, Loaded} from '../pieces/basics';
 import {say, sayProblem} from '../pieces/toast';
+import {Times} from '../pieces/times';
 import {Top} from '../pieces/top';
 import type {ViewProps} from '../shell/views';
 import {Delivery} from './delivery';
@@ -30,7 +31,7 @@ function Line({alert, acknowledge}: {alert: Alert; acknowledge: (alert: Alert) =
   const subject = about(alert);
   return <li class={`alert ${open ? '' : 'seen'}`}>
     <AlertBadge alert={alert} />
-    <span class="wrap">{alert.message}{subject && <> <a href={subject[0]}>{subject[1]}</a></>}
+    <span class="wrap"><Times text={alert.message} />{subject && <> <a href={subject[0]}>{subject[1]}</a></>}
       {!open && alert.acknowledged_by && <span class="dim"> · seen by {alert.acknowledged_by}{alert.acknowledged_at ? <span title={full(alert.acknowledged_at)}> <Ago at={alert.acknowledged_at} /> ago</span> : ''}</span>}</span>
     <span class="row-flex ends"><span class="dim"><Ago at={alert.timestamp} /></span>
       {open && may('operator') && <button type="button" class="button" onClick={() => acknowledge(alert)}>Seen</button>}</span>

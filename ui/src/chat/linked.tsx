@@ -2,7 +2,7 @@
 // shown. Text stays text: nothing of it is read as HTML.
 import type {ComponentChildren} from 'preact';
 import {link} from '../lib/route';
-import {full, moment} from '../lib/time';
+import {isInstant, Times} from '../pieces/times';
 
 export interface Names { policies: Set<string>; components: Set<string>; models: Set<string> }
 
@@ -17,7 +17,7 @@ function target(word: string, names: Names): string | null {
 function inline(text: string, names: Names): ComponentChildren[] {
   return text.split(/(\d{4}-\d\d-\d\dT[\d:.]+Z|\*\*[^*\n]+\*\*|`[^`\n]+`|\$[\d,]+(?:\.\d+)?|[\w@][\w@:./-]*[\w])/).map((part, i) => {
     if (part.startsWith('**') && part.endsWith('**') && part.length > 4) return <b key={i}>{inline(part.slice(2, -2), names)}</b>;
-    if (/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(part)) return <time key={i} dateTime={part} title={full(part)}>{moment(part)}</time>;
+    if (isInstant(part)) return <Times key={i} text={part} />;
     const bare = part.startsWith('`') && part.endsWith('`') ? part.slice(1, -1) : part;
     const where = /^\$\d/.test(bare) ? link('usage') : target(bare, names);
     if (where) return <a key={i} href={where}>{bare}</a>;

@@ -1,5 +1,5 @@
 // What several views show of the server, read once for all of them.
-import {api} from './api';
+import {api, ApiError} from './api';
 import {useResource, type Resource} from './resource';
 import type {Alert, Budget, Line, Page, Policy} from './types';
 
@@ -10,8 +10,16 @@ export interface BudgetLines { budget: Budget; lines: Line[] }
 
 export async function readLines(): Promise<BudgetLines[]> {
   const budgets = await api.all<Budget>('/api/budgets');
-  return Promise.all(budgets.map(async (budget) => ({
-    budget, lines: await api.all<Line>(`/api/budgets/${encodeURIComponent(budget.id)}/summary`)})));
+  const read = await Promise.all(budgets.map(async (budget): Promise<BudgetLines | null> => {
+    try {
+      return {budget, lines: await api.all<Line>(`/api/budgets/${encodeURIComponent(budget.id)}/summary`)};
+    } catch (error) {
+      // Removed since it was listed.
+      if (error instanceof ApiError && error.status === 404) return null;
+      throw error;
+    }
+  }));
+  return read.filter((each) => each !== null);
 }
 
 export const useLines = () => useResource('lines', readLines, ['updates']);

@@ -6,17 +6,21 @@ interface Props { kind?: 'box' | 'box large' | 'drawer' | 'palette'; label: stri
 
 export function Dialog({kind = 'box', label, close, children}: Props) {
   const element = useRef<HTMLDialogElement>(null);
+  const open = useRef(true);
   useEffect(() => {
     const dialog = element.current!;
     const before = (dialog.getRootNode() as Document | ShadowRoot).activeElement;
+    open.current = true;
     dialog.showModal();
     return () => {
+      open.current = false;  // its event comes later, and is nobody's
       dialog.close();
       if (before instanceof HTMLElement && before.isConnected) before.focus();
     };
   }, []);
   return <dialog ref={element} class={kind} aria-label={label}
                  onCancel={(event) => { event.preventDefault(); close(); }}
+                 onClose={() => { if (open.current) close(); }}
                  onClick={(event) => { if (event.target === element.current) close(); }}>
     {children}
   </dialog>;

@@ -41,14 +41,14 @@ function Server() {
   </dl></div>}</Loaded></Card>;
 }
 
-interface Entry { id: number | string; timestamp: string; who: string; method: string; path: string; status?: number; resource?: string; role?: string }
+interface Entry { id: number | string; timestamp: string; who: string; method: string; path: string; status?: number; before: {name?: unknown} | null; after: {name?: unknown} | null }
 
 function Audit() {
   const log = useResource('audit', () => api.get<Page<Entry>>('/api/audit', {limit: 50}), ['updates', 'allocations', 'prices']);
   return <Card title="Who changed what"><Loaded of={log} lines={4}>{({items}) => items.length === 0 ? <Empty>Nothing has been changed through the API.</Empty>
     : <div class="scroll-x" tabIndex={0} role="region" aria-label="Changes"><table><thead><tr><th>When</th><th>Who</th><th>What</th><th class="num">Answer</th></tr></thead>
       <tbody>{items.map((each) => <tr key={each.id}><td class="dim" title={full(each.timestamp)}>{moment(each.timestamp)}</td><td>{each.who}</td>
-        <td class="wrap"><span class="mono">{each.method} {each.path}</span></td><td class="num dim">{each.status ?? ''}</td></tr>)}</tbody></table></div>}</Loaded></Card>;
+        <td class="wrap"><span class="mono">{each.method} {each.path}</span> <span class="dim">{String(each.after?.name ?? each.before?.name ?? '')}</span></td><td class="num dim">{each.status ?? ''}</td></tr>)}</tbody></table></div>}</Loaded></Card>;
 }
 
 export function Settings() {

@@ -24,10 +24,10 @@ export function Rail() {
   return <nav class="rail" aria-label="Main">
     <div class="brand"><Mark />Budget</div>
     {views.map(({key, name, icon}) =>
-      <a key={key} class="nav" href={`#/${key}`} title={name} aria-label={name}
+      <a key={key} class="nav" href={`#/${key}`} title={name}
          {...(key === here ? {'aria-current': 'page' as const} : {})}>
         <Icon name={icon} /><span>{name}</span>
-        {key === 'alerts' && open.length > 0 && <span class="count" aria-label={`${open.length} open`}>{open.length}</span>}
+        {key === 'alerts' && open.length > 0 && <> <span class="count">{open.length}<span class="hidden"> open</span></span></>}
       </a>)}
     <Footer />
   </nav>;
