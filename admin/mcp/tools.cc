@@ -168,6 +168,7 @@ constexpr Argument status_arguments[] = {
     {"provider", "string", "Of policies that could apply to this provider"},
     {"component", "string", "Of policies that could apply to this component"}};
 
+// Of policies, and of the lines of each budget; `more` says that there are more.
 constexpr std::int64_t everything = 500;
 
 std::string query_of(const json::object& fields) {
@@ -198,11 +199,13 @@ Awaitable<McpResult> get_budget_status(McpCall& call) {
   }
   if (budgets.empty() && !only.empty()) budgets.push_back(json::value(only));
   json::array summaries;
+  bool more = policies.data.at("total").as_int64() > everything;
   for (const json::value& budget : budgets) {
     const std::string path =
         "/api/budgets/" + percent_encoded(std::string_view(budget.as_string())) + "/summary";
     auto lines = co_await call.ask("GET", path, "limit=" + std::to_string(everything));
     if (lines.failed()) co_return lines.result();
+    more = more || lines.data.at("total").as_int64() > everything;
     for (json::value& line : lines.data.at("items").as_array()) {
       const bool wanted = std::ranges::any_of(
           policies.data.at("items").as_array(),
@@ -212,7 +215,8 @@ Awaitable<McpResult> get_budget_status(McpCall& call) {
       summaries.push_back(std::move(line));
     }
   }
-  co_return McpResult{false, {{"success", true}, {"summaries", std::move(summaries)}}};
+  co_return McpResult{false,
+                      {{"success", true}, {"summaries", std::move(summaries)}, {"more", more}}};
 }
 
 // ---- GetModelRecommendations
