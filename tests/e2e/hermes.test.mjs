@@ -86,7 +86,7 @@ async function eventually(check, seconds = 20) {
 describe('a proxy of Tekton', () => {
   test('registers, beats with the token it was given, and unregisters when it drains', async () => {
     const hermes = keep(await new Hermes().start());
-    const proxy = await new Budget({config: config(hermes, 'endpoint: "http://budget.local:8013/", ')}).start();
+    const proxy = await keep(new Budget({config: config(hermes, 'endpoint: "http://budget.local:8013/", ')})).start();
     const registered = await hermes.request('/api/register');
     assert.equal(registered.method, 'POST');
     assert.equal(registered.token, undefined);
@@ -115,7 +115,7 @@ describe('a proxy of Tekton', () => {
     const hermes = await new Hermes().start();
     const {port} = hermes;
     await hermes.stop();
-    const proxy = await new Budget({config: config(hermes)}).start();
+    const proxy = await keep(new Budget({config: config(hermes)})).start();
     const away = await proxy.event('hermes', (line) => line.state === 'away');
     assert.ok(away.why.length > 10);
     const told = await health(proxy);
@@ -136,7 +136,7 @@ describe('a proxy of Tekton', () => {
 
   test('registers again when Hermes has forgotten it, and waits when it says no', async () => {
     const hermes = keep(await new Hermes().start());
-    const proxy = await new Budget({config: config(hermes)}).start();
+    const proxy = await keep(new Budget({config: config(hermes)})).start();
     await hermes.request('/api/heartbeat');
     hermes.tokens.clear();
     const again = await hermes.request('/api/register', 2);
@@ -155,21 +155,22 @@ describe('a proxy of Tekton', () => {
   test('follows a change of the file, to another Hermes and to none', async () => {
     const first = keep(await new Hermes().start());
     const second = keep(await new Hermes().start());
-    const proxy = await new Budget({config: config(first)}).start();
+    const proxy = await keep(new Budget({config: config(first)})).start();
     await first.request('/api/register');
     proxy.writeConfig(config(second));
     await second.request('/api/register');
     assert.equal((await first.request('/api/unregister')).query.get('component_id'), 'budget-1');
     proxy.writeConfig('providers: {simulated: {format: simulated, price: free}}');
     await second.request('/api/unregister');
-    assert.equal((await health(proxy)).components.hermes, undefined);
+    // The answer that Hermes gave has to arrive first.
+    await eventually(async () => (await health(proxy)).components.hermes === undefined);
     await proxy.stop();
   });
 
   test('takes the address of Hermes, and its own, from the environment', async () => {
     const hermes = keep(await new Hermes().start());
-    const proxy = await new Budget({config: config({port: 1}),
-      env: {HERMES_URL: `http://127.0.0.1:${hermes.port}/api`, BUDGET_HOST: '127.0.0.2'}}).start();
+    const proxy = await keep(new Budget({config: config({port: 1}),
+      env: {HERMES_URL: `http://127.0.0.1:${hermes.port}/api`, BUDGET_HOST: '127.0.0.2'}})).start();
     assert.match(proxy.url, /^http:\/\/127\.0\.0\.2:/);
     assert.match((await hermes.request('/api/register')).body.endpoint, /^http:\/\/localhost:/);
     await proxy.stop();
@@ -178,7 +179,7 @@ describe('a proxy of Tekton', () => {
   test('ends in order while Hermes hangs', async () => {
     const silent = http.createServer(() => {});
     await new Promise((resolve) => silent.listen(0, '127.0.0.1', resolve));
-    const proxy = await new Budget({config: config({port: silent.address().port})}).start();
+    const proxy = await keep(new Budget({config: config({port: silent.address().port})})).start();
     const begin = Date.now();
     assert.equal((await proxy.stop()).code, 0);
     assert.ok(Date.now() - begin < 10000);
