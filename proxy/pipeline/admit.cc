@@ -121,13 +121,20 @@ ledger::ReserveRequest Admission::request() {
 
 net::Awaitable<Attempt> Admission::reserve() {
   ledger::ReserveRequest asked = request();
+  Metrics& metrics = call_.services().metrics;
+  const net::SteadyTime before = std::chrono::steady_clock::now();
   auto result = co_await call_.services().ledger.reserve(std::move(asked));
+  metrics.store_reserve.observe(std::chrono::steady_clock::now() - before);
   Attempt attempt;
   attempt.amount = worst_amount(call_);
   if (result) {
     attempt.outcome = std::move(*result);
   } else {
     attempt.failure = result.error();
+    // That an allocation is over is an answer.
+    if (result.error() != ledger::LedgerError::no_such_allocation) {
+      Metrics::add(metrics.store_reserve_errors);
+    }
   }
   co_return attempt;
 }
@@ -292,6 +299,10 @@ net::Awaitable<std::optional<wire::Problem>> Admission::without_store(ledger::Le
     const auto known = co_await call_.services().ledger.admit_unheld(std::move(asked));
     if (known) {
       Metrics::add(call_.services().metrics.fail_open);
+      call_.services().log.warn(LogModule::store, "let_through",
+                                {{"request_id", call_.request_id},
+                                 {"component", call_.caller.component},
+                                 {"why", ledger::name_of(error)}});
       call_.decision.verdict = policy::Verdict::allow;
       co_return std::nullopt;
     }
