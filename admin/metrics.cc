@@ -126,6 +126,18 @@ std::string exposition_of(const std::vector<MetricFamily>& families) {
   return out;
 }
 
+std::string label_value(std::string_view text) {
+  std::string escaped;
+  for (const char c : text) {
+    if (c == '\\' || c == '"') escaped += '\\';
+    if (c == '\n')
+      escaped += "\\n";
+    else
+      escaped += c;
+  }
+  return escaped;
+}
+
 std::string process_exposition() {
   std::string out;
   put_single(out, "process_open_fds", "Open file descriptors", "gauge",

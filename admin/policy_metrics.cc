@@ -6,22 +6,11 @@
 #include <string>
 #include <string_view>
 
+#include "admin/metrics.h"
 #include "policy/figures.h"
 
 namespace budget::admin {
 namespace {
-
-std::string label_value(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    if (c == '\\' || c == '"') escaped += '\\';
-    if (c == '\n')
-      escaped += "\\n";
-    else
-      escaped += c;
-  }
-  return escaped;
-}
 
 // Of one policy's lines [begin, end) the one with the most spent and reserved;
 // they share their limit.

@@ -66,9 +66,9 @@ struct View {
 // Given by the composition root; thread-safe.
 using ViewSource = std::function<std::shared_ptr<const View>()>;
 
-// One counter or gauge of the proxy's own, for /metrics.
+// One figure of the proxy's own, for /metrics.
 struct Sample {
-  std::string name;    // "budget_calls_total"
+  std::string name;    // its family's; of a histogram with _bucket, _sum or _count
   std::string labels;  // `decision="allow"`, or ""
   std::int64_t value = 0;
   int decimals = 0;  // of value, which is a decimal number without its point: 15 with 1 is 1.5
@@ -76,7 +76,7 @@ struct Sample {
 struct MetricFamily {
   std::string name;
   std::string help;
-  std::string type;  // "counter" or "gauge"
+  std::string type;  // "counter", "gauge" or "histogram"
   std::vector<Sample> samples;
 };
 using MetricSource = std::function<std::vector<MetricFamily>()>;

@@ -3,7 +3,6 @@
 #include <cstdio>
 
 #include "proxy/config.h"
-#include "proxy/config_notes.h"
 #include "proxy/pipeline/snapshot.h"
 
 namespace budget {
@@ -23,9 +22,6 @@ int check_config(const std::string& file) {
   if (!snapshot) {
     std::fprintf(stderr, "%s: %s\n", file.c_str(), snapshot.error().c_str());
     return 1;
-  }
-  for (const std::string& note : unused_sections(snapshot.value()->config)) {
-    std::fprintf(stderr, "%s: warning: %s\n", file.c_str(), note.c_str());
   }
   std::fputs(summary.c_str(), stdout);
   return 0;

@@ -1,6 +1,7 @@
 // The whole configuration, read, checked and defaulted.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <expected>
@@ -16,6 +17,7 @@
 #include "policy/policy.h"
 #include "policy/problem_list.h"
 #include "pricing/catalog.h"
+#include "proxy/log_module.h"
 #include "proxy/simulated/simulator.h"
 #include "proxy/wire/registry.h"
 
@@ -157,12 +159,21 @@ struct HermesConfig {
 
 struct LogConfig {
   std::string level = "info";  // trace | debug | info | warn | error
+  // By LogModule; "": as `level`.
+  std::array<std::string, log_module_names.size()> levels;
   bool json = true;
+  std::string file;  // "": standard error
+};
+
+struct OtlpConfig {
+  std::string url;                                           // "": no traces
+  std::int64_t sample_ppm = 1'000'000;                       // of calls whose caller does not say
+  std::vector<std::pair<std::string, std::string>> headers;  // secrets, as a rule: never log them
 };
 
 struct TelemetryConfig {
   LogConfig log;
-  std::string otlp_url;  // "": none
+  OtlpConfig otlp;
   bool metrics = true;
 };
 

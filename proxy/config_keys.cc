@@ -233,6 +233,14 @@ Keys rate_keys(const std::string& price) {
   };
 }
 
+ConfigKey level_key(std::string_view module, std::string meaning) {
+  return {"telemetry.log.levels." + std::string(module),
+          choice,
+          "",
+          std::move(meaning),
+          {"trace", "debug", "info", "warn", "error"}};
+}
+
 Keys service_keys() {
   return {
       {"alerts", section, "", "Who is told."},
@@ -291,13 +299,28 @@ Keys service_keys() {
        "info",
        "From which level on.",
        {"trace", "debug", "info", "warn", "error"}},
+      {"telemetry.log.levels", section, "",
+       "Another level for a part of the program; as `level` when not stated."},
+      level_key("calls", "What became of each call."),
+      level_key("config", "The configuration, and what of it is in force."),
+      level_key("server", "The start, the end, and defects."),
+      level_key("store", "The ledger and its store."),
+      level_key("traces", "The export of traces."),
+      level_key("upstream", "Providers; `debug` has a line for each of their answers."),
       {"telemetry.log.format",
        choice,
        "json",
        "One JSON line an event, or text.",
        {"json", "text"}},
-      {"telemetry.otlp", section, "", "Traces by OTLP over HTTP."},
-      {"telemetry.otlp.url", text, "", "The collector; none when not stated."},
+      {"telemetry.log.file", text, "",
+       "Where it goes; to standard error when not stated. SIGUSR1 opens the file anew."},
+      {"telemetry.otlp", section, "", "Traces by OTLP over HTTP, in JSON."},
+      {"telemetry.otlp.url", text, "",
+       "The collector; no traces when not stated. `/v1/traces` is added where it is not there."},
+      {"telemetry.otlp.sample", share, "1",
+       "Of calls whose caller does not say by its traceparent, how many are traced."},
+      {"telemetry.otlp.headers", named, "{}", "Headers of each export, such as a collector's key."},
+      {"telemetry.otlp.headers.*", secret, "", "The header's value. Never shown."},
       {"telemetry.metrics", flag, "true",
        "Whether `/metrics` answers; with false it is a path that is not there."},
   };

@@ -32,16 +32,11 @@ bool same_redis(const StoreConfig& a, const StoreConfig& b) {
   return all(a) == all(b);
 }
 
-}  // namespace
-
-std::vector<std::string> unused_sections(const Config& config) {
-  std::vector<std::string> notes;
-  const auto note = [&notes](bool used, std::string_view section) {
-    if (used) notes.push_back(std::string(section) + " is not used by this version yet");
-  };
-  note(!config.telemetry.otlp_url.empty(), "telemetry.otlp");
-  return notes;
+bool same_otlp(const OtlpConfig& a, const OtlpConfig& b) {
+  return std::tie(a.url, a.sample_ppm, a.headers) == std::tie(b.url, b.sample_ppm, b.headers);
 }
+
+}  // namespace
 
 std::vector<std::string> need_restart(const Config& running, const Config& asked) {
   std::vector<std::string> keys;
@@ -58,9 +53,9 @@ std::vector<std::string> need_restart(const Config& running, const Config& asked
             same_redis(running.store, asked.store),
         "store");
   check(std::ranges::equal(running.admin_keys, asked.admin_keys, same_admin_key), "admin.keys");
-  check(running.telemetry.log.level == asked.telemetry.log.level &&
-            running.telemetry.log.json == asked.telemetry.log.json,
-        "telemetry.log");
+  check(running.telemetry.log.json == asked.telemetry.log.json, "telemetry.log.format");
+  check(running.telemetry.log.file == asked.telemetry.log.file, "telemetry.log.file");
+  check(same_otlp(running.telemetry.otlp, asked.telemetry.otlp), "telemetry.otlp");
   return keys;
 }
 

@@ -8,10 +8,6 @@
 
 namespace budget {
 
-// Sections that were read and checked and that nothing in this version uses:
-// one sentence each.
-[[nodiscard]] std::vector<std::string> unused_sections(const Config& config);
-
 // Keys whose new value only a restart applies, of those that differ.
 [[nodiscard]] std::vector<std::string> need_restart(const Config& running, const Config& asked);
 

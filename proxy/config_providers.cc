@@ -133,7 +133,10 @@ bool is_header_value(std::string_view value) {
       value, [](char c) { return (c >= 0 && c < ' ' && c != '\t') || c == '\x7f'; });
 }
 
-void read_headers(const Section& section, ProviderConfig& provider) {
+}  // namespace
+
+void read_headers(const Section& section,
+                  std::vector<std::pair<std::string, std::string>>& headers) {
   policy::ConfigReader& reader = section.reader();
   for (const YamlMember& member : section.named("headers")) {
     std::string lower = member.key;
@@ -158,9 +161,11 @@ void read_headers(const Section& section, ProviderConfig& provider) {
                      "characters");
       continue;
     }
-    provider.headers.emplace_back(member.key, *std::move(value));
+    headers.emplace_back(member.key, *std::move(value));
   }
 }
+
+namespace {
 
 void read_key(const Section& section, ProviderConfig& provider) {
   const bool stated = section.has("key") || section.has("key_file");
@@ -285,7 +290,7 @@ ProviderConfig read_provider(const std::string& name, const Section& section) {
   constexpr std::pair<std::string_view, bool> unmetered[] = {{"deny", false}, {"pass", true}};
   section.choice("unmetered", provider.pass_unmetered, unmetered);
   read_connection(section, provider);
-  read_headers(section, provider);
+  read_headers(section, provider.headers);
   read_steering(section, provider);
   return provider;
 }

@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "policy/yaml/key.h"
@@ -34,6 +35,10 @@ void check_pem(const policy::Section& section, std::string_view name, std::strin
 // and without a report when there is none.
 [[nodiscard]] std::optional<std::string> read_web_url(const policy::Section& section,
                                                       std::string_view name);
+
+// The named values at `headers`: of requests that the proxy makes.
+void read_headers(const policy::Section& section,
+                  std::vector<std::pair<std::string, std::string>>& headers);
 
 // The configured providers' names.
 [[nodiscard]] std::vector<std::string> provider_names(const Config& config);

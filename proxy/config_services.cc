@@ -113,21 +113,33 @@ void read_hermes(const Section& root, Config& config) {
   config.hermes = std::move(hermes);
 }
 
-void read_telemetry(const Section& root, Config& config) {
+void read_log(const Section& section, LogConfig& log) {
   constexpr std::pair<std::string_view, std::string_view> levels[] = {{"trace", "trace"},
                                                                       {"debug", "debug"},
                                                                       {"info", "info"},
                                                                       {"warn", "warn"},
                                                                       {"error", "error"}};
   constexpr std::pair<std::string_view, bool> formats[] = {{"json", true}, {"text", false}};
-  const Section section = root.section("telemetry");
-  const Section log = section.section("log");
   std::string_view level;
-  if (log.choice("level", level, levels)) config.telemetry.log.level = level;
-  log.choice("format", config.telemetry.log.json, formats);
-  if (auto url = read_web_url(section.section("otlp"), "url")) {
-    config.telemetry.otlp_url = *std::move(url);
+  if (section.choice("level", level, levels)) log.level = level;
+  const Section modules = section.section("levels");
+  for (std::size_t i = 0; i < log_module_names.size(); ++i) {
+    if (modules.choice(log_module_names[i], level, levels)) log.levels[i] = level;
   }
+  section.choice("format", log.json, formats);
+  section.text("file", log.file);
+}
+
+void read_otlp(const Section& section, OtlpConfig& otlp) {
+  if (auto url = read_web_url(section, "url")) otlp.url = *std::move(url);
+  section.share("sample", otlp.sample_ppm, 1'000'000);
+  read_headers(section, otlp.headers);
+}
+
+void read_telemetry(const Section& root, Config& config) {
+  const Section section = root.section("telemetry");
+  read_log(section.section("log"), config.telemetry.log);
+  read_otlp(section.section("otlp"), config.telemetry.otlp);
   section.flag("metrics", config.telemetry.metrics);
 }
 

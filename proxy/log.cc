@@ -1,12 +1,16 @@
 #include "proxy/log.h"
 
 #include <spdlog/async.h>
+#include <spdlog/details/null_mutex.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <chrono>
+#include <utility>
 
 #include "policy/rfc3339.h"
+#include "proxy/config.h"
 
 namespace budget {
 namespace {
@@ -58,6 +62,23 @@ void append_value(std::string& out, const LogField& field) {
   }
 }
 
+// What spdlog's own file sinks lack: opening the file anew, on any thread.
+class FileSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+ public:
+  explicit FileSink(std::shared_ptr<LogFile> file) : file_(std::move(file)) {}
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    line_.assign(message.payload.data(), message.payload.size());
+    line_ += '\n';
+    file_->write(line_);
+  }
+  void flush_() override {}
+
+  std::shared_ptr<LogFile> file_;
+  std::string line_;  // of the log's own thread, the only one that writes
+};
+
 }  // namespace
 
 Log::Level log_level_named(std::string_view name) {
@@ -69,13 +90,26 @@ Log::Level log_level_named(std::string_view name) {
   return Log::Level::info;
 }
 
-Log::Log(Level level, bool json) : level_(level), json_(json) {
+Log::Log(const LogConfig& config, std::shared_ptr<LogFile> file) : json_(config.json) {
+  set_levels(config);
   spdlog::init_thread_pool(queued_lines_max, 1);
-  logger_ = std::make_shared<spdlog::async_logger>(
-      "budget", std::make_shared<spdlog::sinks::stderr_sink_mt>(), spdlog::thread_pool(),
-      spdlog::async_overflow_policy::overrun_oldest);
+  spdlog::sink_ptr sink;
+  if (file) {
+    sink = std::make_shared<FileSink>(std::move(file));
+  } else {
+    sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+  }
+  logger_ = std::make_shared<spdlog::async_logger>("budget", std::move(sink), spdlog::thread_pool(),
+                                                   spdlog::async_overflow_policy::overrun_oldest);
   logger_->set_pattern("%v");
   logger_->set_level(spdlog::level::trace);
+}
+
+void Log::set_levels(const LogConfig& config) {
+  for (std::size_t i = 0; i < levels_.size(); ++i) {
+    const std::string& own = config.levels[i];
+    levels_[i].store(log_level_named(own.empty() ? config.level : own), std::memory_order_relaxed);
+  }
 }
 
 Log::~Log() {
@@ -83,8 +117,9 @@ Log::~Log() {
   spdlog::shutdown();
 }
 
-void Log::write(Level level, std::string_view event, std::initializer_list<LogField> fields) const {
-  if (!enabled(level)) return;
+void Log::write(LogModule module, Level level, std::string_view event,
+                std::initializer_list<LogField> fields) const {
+  if (!enabled(module, level)) return;
   const auto now =
       std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
   std::string line;
@@ -92,6 +127,8 @@ void Log::write(Level level, std::string_view event, std::initializer_list<LogFi
   if (json_) {
     line += R"({"time":")" + policy::rfc3339(now) + R"(","level":")";
     line += name_of(level);
+    line += R"(","module":")";
+    line += name_of(module);
     line += R"(","event":)";
     append_quoted(line, event);
     for (const LogField& field : fields) {
@@ -105,6 +142,8 @@ void Log::write(Level level, std::string_view event, std::initializer_list<LogFi
     line += policy::rfc3339(now);
     line += ' ';
     line += name_of(level);
+    line += ' ';
+    line += name_of(module);
     line += ' ';
     line += event;
     for (const LogField& field : fields) {

@@ -9,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "proxy/call_families.h"
 #include "proxy/config_notes.h"
 #include "proxy/http_client.h"
 #include "proxy/program_views.h"
@@ -41,25 +42,34 @@ std::filesystem::file_time_type time_of(const std::string& file) {
 }  // namespace
 
 std::expected<std::unique_ptr<Program>, std::string> Program::make(Config config) {
-  std::unique_ptr<Program> program(new Program(config));
+  std::shared_ptr<LogFile> log_file;
+  if (!config.telemetry.log.file.empty()) {
+    auto opened = LogFile::open(config.telemetry.log.file);
+    if (!opened) return std::unexpected(std::move(opened.error()));
+    log_file = std::move(*opened);
+  }
+  std::unique_ptr<Program> program(new Program(config, std::move(log_file)));
   if (auto opened = program->open(std::move(config)); !opened) {
     return std::unexpected(std::move(opened.error()));
   }
   return program;
 }
 
-Program::Program(const Config& config)
+Program::Program(const Config& config, std::shared_ptr<LogFile> log_file)
     : signals_(io_, SIGTERM, SIGINT, SIGHUP),
       file_timer_(io_),
       drain_timer_(io_),
       house_timer_(io_),
-      log_(log_level_named(config.telemetry.log.level), config.telemetry.log.json),
+      log_file_(std::move(log_file)),
+      log_(config.telemetry.log, log_file_),
       tasks_([this](std::string_view task, std::string_view what) {
-        log_.error("task_failed", {{"task", task}, {"what", what}});
+        log_.error(LogModule::server, "task_failed", {{"task", task}, {"what", what}});
       }),
       started_with_(config),
       config_file_(config.file),
-      config_time_(time_of(config.file)) {}
+      config_time_(time_of(config.file)) {
+  signals_.add(SIGUSR1);
+}
 
 Program::~Program() {
   for (auto& worker : workers_) worker->stop();
@@ -88,10 +98,12 @@ std::expected<void, std::string> Program::open(Config config) {
   if (!admin) return std::unexpected(admin.error());
   admin_ = std::move(*admin);
 
+  open_tracer(config.telemetry.otlp);
   services_ = std::make_unique<pipeline::Services>(pipeline::Services{
       store_->clock(), store_->ledger_of_calls(), admin_->keys(), admin_->allocations(),
       calibration_, metrics_, [this](const ledger::UsageRecord& record) { log_call(record); },
-      [this](const admin::RefusedCall& refusal) { log_refusal(refusal); }, admin_->calls()});
+      [this](const admin::RefusedCall& refusal) { log_refusal(refusal); }, admin_->calls(), log_,
+      tracer_ ? &*tracer_ : nullptr});
   shutdown_timeout_ = config.shutdown_timeout;
   {
     const std::lock_guard lock(change_mutex_);
@@ -139,7 +151,7 @@ admin::ServiceOptions Program::admin_options(const Config& config) {
   };
   options.hermes_changed = [this](std::string_view state, std::string_view why) {
     const bool away = state == "away";
-    log_.write(away ? Log::Level::warn : Log::Level::info, "hermes",
+    log_.write(LogModule::server, away ? Log::Level::warn : Log::Level::info, "hermes",
                {{"state", state}, {"why", why}});
   };
   options.view = [this] {
@@ -152,6 +164,8 @@ admin::ServiceOptions Program::admin_options(const Config& config) {
   };
   options.metrics = [this] {
     auto families = metric_families(metrics_);
+    std::ranges::move(call_families(metrics_), std::back_inserter(families));
+    families.push_back(trace_family(exporter_ ? exporter_->counts() : telemetry::ExportCounts{}));
     std::ranges::move(store_->metrics(), std::back_inserter(families));
     return families;
   };
@@ -194,7 +208,7 @@ void Program::put_in_force(std::shared_ptr<const pipeline::Snapshot> base, Provi
     // Every part was checked on its own, so this is a defect of ours: what was in
     // force stays so, and /health tells.
     policies_error_ = next.error();
-    log_.error("policies_refused", {{"why", policies_error_}});
+    log_.error(LogModule::config, "policies_refused", {{"why", policies_error_}});
   }
   if (snapshot_) publish();
 }
@@ -207,7 +221,8 @@ void Program::tell_skipped(const admin::MergedPolicies& merged) {
   }
   if (now == skipped_told_) return;
   skipped_told_ = std::move(now);
-  for (const std::string& what : skipped_told_) log_.error("policy_skipped", {{"what", what}});
+  for (const std::string& what : skipped_told_)
+    log_.error(LogModule::config, "policy_skipped", {{"what", what}});
 }
 
 std::expected<void, std::string> Program::listen(const Config& config) {
@@ -261,25 +276,24 @@ void Program::run() {
   io_.run();
   for (auto& worker : workers_) worker->stop();
   admin_->close();
+  if (exporter_) exporter_->close();
   if (auto flushed = store_->flush(); !flushed) {
-    log_.warn("ledger_not_flushed", {{"why", flushed.error()}});
+    log_.warn(LogModule::store, "ledger_not_flushed", {{"why", flushed.error()}});
   }
-  log_.info("stopped", {});
+  log_.info(LogModule::server, "stopped", {});
 }
 
 void Program::announce() {
   const std::lock_guard lock(change_mutex_);
-  for (const std::string& address : addresses_) log_.info("listening", {{"url", address}});
+  for (const std::string& address : addresses_)
+    log_.info(LogModule::server, "listening", {{"url", address}});
   if (const std::string file = admin_->generated_key_file(); !file.empty()) {
-    log_.info("admin_key", {{"file", file}});
+    log_.info(LogModule::server, "admin_key", {{"file", file}});
   }
   for (const policy::ConfigProblem& warning : snapshot_->config.warnings) {
-    log_.warn("config_warning", {{"what", warning.to_string()}});
+    log_.warn(LogModule::config, "config_warning", {{"what", warning.to_string()}});
   }
-  for (const std::string& note : unused_sections(snapshot_->config)) {
-    log_.warn("config_warning", {{"what", note}});
-  }
-  log_.info("ready",
+  log_.info(LogModule::server, "ready",
             {{"workers", static_cast<std::int64_t>(workers_.size())}, {"config", config_file_}});
 }
 
@@ -297,7 +311,7 @@ void Program::keep_house() {
 net::Awaitable<void> Program::reap() {
   const auto lapsed = co_await store_->ledger().reap(store_->clock().now());
   if (lapsed && *lapsed > 0) {
-    log_.warn("holds_lapsed", {{"count", static_cast<std::int64_t>(*lapsed)}});
+    log_.warn(LogModule::store, "holds_lapsed", {{"count", static_cast<std::int64_t>(*lapsed)}});
   }
 }
 
@@ -306,10 +320,12 @@ void Program::wait_for_signal() {
     if (error) return;
     if (signal == SIGHUP) {
       reload();
+    } else if (signal == SIGUSR1) {
+      reopen_log();
     } else if (draining_) {
       // Asked twice: end at once. The journal holds what is open, and the next
       // start settles it.
-      log_.warn("stopping_at_once", {});
+      log_.warn(LogModule::server, "stopping_at_once", {});
       io_.stop();
       return;
     } else {
@@ -340,16 +356,19 @@ void Program::reload() {
     auto snapshot =
         pipeline::make_snapshot(std::move(*config), snapshot_->catalog, snapshot_.get());
     if (snapshot) {
-      for (const std::string& key : late) log_.warn("needs_restart", {{"key", key}});
+      for (const std::string& key : late)
+        log_.warn(LogModule::config, "needs_restart", {{"key", key}});
       config_error_.clear();
+      log_.set_levels((*snapshot)->config.telemetry.log);
       put_in_force(std::move(*snapshot), Providers::replaced);
       admin_->config_changed();
-      if (policies_error_.empty()) log_.info("config_reloaded", {{"file", config_file_}});
+      if (policies_error_.empty())
+        log_.info(LogModule::config, "config_reloaded", {{"file", config_file_}});
       return;
     }
     config_error_ = snapshot.error();
   }
-  log_.error("config_refused", {{"file", config_file_}, {"why", config_error_}});
+  log_.error(LogModule::config, "config_refused", {{"file", config_file_}, {"why", config_error_}});
   publish();
 }
 
@@ -363,7 +382,8 @@ void Program::publish() {
 }
 
 void Program::begin_drain() {
-  log_.info("draining", {{"timeout_ms", static_cast<std::int64_t>(shutdown_timeout_.count())}});
+  log_.info(LogModule::server, "draining",
+            {{"timeout_ms", static_cast<std::int64_t>(shutdown_timeout_.count())}});
   drain_until_ = std::chrono::steady_clock::now() + shutdown_timeout_;
   {
     const std::lock_guard lock(change_mutex_);
@@ -382,7 +402,8 @@ void Program::await_drained() {
   const bool over = std::chrono::steady_clock::now() >= drain_until_;
   if (tasks_.running() == 0 || over) {
     if (over) {
-      log_.warn("drain_timed_out", {{"calls", static_cast<std::int64_t>(tasks_.running())}});
+      log_.warn(LogModule::server, "drain_timed_out",
+                {{"calls", static_cast<std::int64_t>(tasks_.running())}});
     }
     signals_.cancel();
     io_.stop();
@@ -392,32 +413,6 @@ void Program::await_drained() {
   drain_timer_.async_wait([this](boost::system::error_code error) {
     if (!error) await_drained();
   });
-}
-
-void Program::log_refusal(const admin::RefusedCall& refusal) const {
-  log_.warn("refused", {{"request_id", refusal.request_id},
-                        {"component", refusal.component},
-                        {"provider", refusal.provider},
-                        {"model", refusal.model},
-                        {"code", refusal.code},
-                        {"why", refusal.message}});
-}
-
-void Program::log_call(const ledger::UsageRecord& record) const {
-  if (!log_.enabled(Log::Level::info)) return;
-  log_.info("call", {{"request_id", record.request_id},
-                     {"component", record.caller.component},
-                     {"provider", record.provider},
-                     {"model", record.model},
-                     {"operation", record.operation},
-                     {"status", static_cast<std::int64_t>(record.status)},
-                     {"decision", policy::name_of(record.decision)},
-                     {"input_tokens", record.usage.input_total().value()},
-                     {"output_tokens", record.usage.output_total().value()},
-                     {"cost_nano_usd", record.cost.total.value()},
-                     {"estimated", record.estimated},
-                     {"latency_ms", record.latency_ms},
-                     {"error", record.error}});
 }
 
 }  // namespace budget

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@
 #include "proxy/server/task_group.h"
 #include "proxy/server/worker.h"
 #include "proxy/store.h"
+#include "proxy/telemetry/exporter.h"
 
 namespace budget {
 
@@ -43,7 +45,7 @@ class Program {
   void run();
 
  private:
-  explicit Program(const Config& config);
+  Program(const Config& config, std::shared_ptr<LogFile> log_file);
   std::expected<void, std::string> open(Config config);
   admin::ServiceOptions admin_options(const Config& config);
   std::expected<void, std::string> listen(const Config& config);
@@ -56,6 +58,8 @@ class Program {
   void keep_house();
   net::Awaitable<void> reap();
   void reload();
+  void reopen_log();
+  void open_tracer(const OtlpConfig& config);
   void begin_drain();
   void await_drained();
   // The file's policies and the API's, compiled and put in force: by all workers
@@ -78,6 +82,7 @@ class Program {
   boost::asio::steady_timer house_timer_;
 
   policy::SystemClock clock_;
+  std::shared_ptr<LogFile> log_file_;  // null: standard error
   Log log_;
   pipeline::Metrics metrics_;
   pricing::Calibration calibration_;
@@ -85,6 +90,8 @@ class Program {
   std::unique_ptr<admin::HttpClient> http_ = make_http_client();
   std::unique_ptr<admin::Mailer> mailer_ = make_mailer();
   std::unique_ptr<admin::Service> admin_;
+  std::unique_ptr<telemetry::Exporter> exporter_;  // null: no traces
+  std::optional<pipeline::Tracer> tracer_;
   std::unique_ptr<pipeline::Services> services_;
   server::TaskGroup tasks_;
   std::vector<std::unique_ptr<server::Worker>> workers_;

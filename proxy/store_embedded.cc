@@ -53,7 +53,9 @@ std::expected<std::unique_ptr<Store>, std::string> open_embedded_store(const Con
   options.journal_sync = config.store.journal_sync;
   options.usage_retention = config.store.usage_retention;
   options.clock = &clock;
-  options.log = [&log](std::string_view what) { log.warn("ledger", {{"what", what}}); };
+  options.log = [&log](std::string_view what) {
+    log.warn(LogModule::store, "ledger", {{"what", what}});
+  };
   auto ledger = ledger::EmbeddedLedger::open(std::move(options));
   if (!ledger) return std::unexpected(std::move(ledger.error()));
   return std::make_unique<EmbeddedStore>(std::move(*ledger), clock);

@@ -51,7 +51,9 @@ class RedisStore final : public Store {
     ledger::OutageOptions outage;
     outage.journal.folder = config.path + "/outage";
     outage.journal.journal_sync = config.journal_sync;
-    outage.log = [this](std::string_view what) { log_.warn("outage", {{"what", what}}); };
+    outage.log = [this](std::string_view what) {
+      log_.warn(LogModule::store, "outage", {{"what", what}});
+    };
     outage.journal.log = outage.log;
     auto ledgers = ledger::RedisWithJournal::open(std::move(options), std::move(outage));
     if (!ledgers) return std::unexpected(std::move(ledgers.error()));
@@ -68,7 +70,7 @@ class RedisStore final : public Store {
   std::vector<policy::CounterRef> counters() override {
     auto counters = usage_->counters();
     if (counters) return std::move(*counters);
-    log_.warn("counters_not_listed", {{"why", counters.error()}});
+    log_.warn(LogModule::store, "counters_not_listed", {{"why", counters.error()}});
     return {};
   }
   std::expected<void, std::string> flush() override {
@@ -183,7 +185,9 @@ std::expected<std::unique_ptr<Store>, std::string> open_redis_store(const Config
   options.topology = std::move(*topology);
   options.name_space = config.store.name_space;
   options.usage_retention = config.store.usage_retention;
-  options.log = [&log](std::string_view what) { log.warn("redis", {{"what", what}}); };
+  options.log = [&log](std::string_view what) {
+    log.warn(LogModule::store, "redis", {{"what", what}});
+  };
   auto store = std::make_unique<RedisStore>(log);
   if (auto opened = store->open(config.store, std::move(options)); !opened) {
     return std::unexpected(std::move(opened.error()));

@@ -132,6 +132,8 @@ ledger::ReserveRequest Admission::request() {
 
 net::Awaitable<Attempt> Admission::reserve() {
   ledger::ReserveRequest asked = request();
+  Metrics& metrics = call_.services().metrics;
+  const net::SteadyTime before = std::chrono::steady_clock::now();
   auto result = co_await call_.services().ledger.reserve(std::move(asked));
   // It has ended meanwhile, on another replica perhaps: the call goes without.
   if (!result && allocation_found_ && result.error() == ledger::LedgerError::no_such_allocation) {
@@ -140,12 +142,17 @@ net::Awaitable<Attempt> Admission::reserve() {
     ledger::ReserveRequest without = request();
     result = co_await call_.services().ledger.reserve(std::move(without));
   }
+  metrics.store_reserve.observe(std::chrono::steady_clock::now() - before);
   Attempt attempt;
   attempt.amount = worst_amount(call_);
   if (result) {
     attempt.outcome = std::move(*result);
   } else {
     attempt.failure = result.error();
+    // That an allocation is over is an answer.
+    if (result.error() != ledger::LedgerError::no_such_allocation) {
+      Metrics::add(metrics.store_reserve_errors);
+    }
   }
   co_return attempt;
 }
@@ -311,6 +318,10 @@ net::Awaitable<std::optional<wire::Problem>> Admission::without_store(ledger::Le
     const auto known = co_await call_.services().ledger.admit_unheld(std::move(asked));
     if (known) {
       Metrics::add(call_.services().metrics.fail_open);
+      call_.services().log.warn(LogModule::store, "let_through",
+                                {{"request_id", call_.request_id},
+                                 {"component", call_.caller.component},
+                                 {"why", ledger::name_of(error)}});
       call_.decision.verdict = policy::Verdict::allow;
       co_return std::nullopt;
     }

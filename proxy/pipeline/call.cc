@@ -14,6 +14,9 @@ Call::Call(std::shared_ptr<WorkerState> worker_state, const Request& received)
       admitted_at(state->services.clock.now()),
       started_at(std::chrono::steady_clock::now()) {
   request_id = make_request_id(admitted_at);
+  if (const Tracer* tracer = state->services.tracer) {
+    trace = begin_trace(request.head, tracer->sample_ppm);
+  }
 }
 
 wire::RequestView Call::view() const {

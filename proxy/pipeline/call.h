@@ -12,8 +12,10 @@
 #include "policy/ledger/ledger.h"
 #include "pricing/catalog.h"
 #include "pricing/cost.h"
+#include "proxy/pipeline/call_trace.h"
 #include "proxy/pipeline/request.h"
 #include "proxy/pipeline/services.h"
+#include "proxy/telemetry/call_series.h"
 #include "proxy/wire/format.h"
 
 namespace budget::pipeline {
@@ -27,6 +29,7 @@ struct Call {
   std::string request_id;
   policy::Time admitted_at;
   net::SteadyTime started_at;
+  std::optional<CallTrace> trace;  // where traces are exported
 
   // route
   const Provider* provider = nullptr;
@@ -57,6 +60,11 @@ struct Call {
   bool incremental = false;  // the hold grows with the stream
   bool holding = false;      // a hold is open and must be settled
   wire::Rewrite rewrite;
+
+  // forward
+  net::SteadyTime sent_at;  // when the request began to leave
+
+  telemetry::CallSeries* series = nullptr;  // once series_of() was asked
 
   [[nodiscard]] const Snapshot& snapshot() const { return *state->snapshot; }
   [[nodiscard]] Services& services() const { return state->services; }

@@ -143,7 +143,12 @@ net::Awaitable<std::expected<std::shared_ptr<Exchange>, ForwardFailure>> forward
   const std::string_view body = rewritten ? exchange->rewritten_body : call.request.body;
   exchange->request_head = upstream_head(call, body, rewritten);
 
-  const SteadyTime connect_by = std::chrono::steady_clock::now() + config.connect_timeout;
+  const SteadyTime ready = std::chrono::steady_clock::now();
+  const SteadyTime connect_by = ready + config.connect_timeout;
+  // A call that was made to wait for room was not held up by us.
+  if (call.decision.verdict != policy::Verdict::queue) {
+    call.services().metrics.added_before.observe(ready - call.started_at);
+  }
   auto lease = co_await pool.acquire(connect_by);
   if (!lease) co_return std::unexpected(failure(call, lease.error(), false, false));
   exchange->connection = std::move(lease->connection);
@@ -158,7 +163,8 @@ net::Awaitable<std::expected<std::shared_ptr<Exchange>, ForwardFailure>> forward
     });
   }
 
-  const SteadyTime answer_by = std::chrono::steady_clock::now() + config.first_byte_timeout;
+  call.sent_at = std::chrono::steady_clock::now();
+  const SteadyTime answer_by = call.sent_at + config.first_byte_timeout;
   if (body.size() <= sent_at_once_max) {
     co_await send(exchange, body, answer_by);
   } else {

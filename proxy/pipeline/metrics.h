@@ -6,12 +6,19 @@
 #include <cstdint>
 
 #include "policy/decision.h"
+#include "proxy/telemetry/call_series.h"
+#include "proxy/telemetry/histogram.h"
+#include "proxy/wire/problem.h"
 
 namespace budget::pipeline {
 
-// Monotonic counters, relaxed: read by /metrics, never by a decision.
+// Monotonic counters, relaxed: read by /metrics, never by a decision. Nothing
+// here waits, but for the first call of a provider, model and operation.
 struct Metrics {
   using Counter = std::atomic<std::int64_t>;
+  using OwnTime = telemetry::Histogram<telemetry::own_bounds>;
+  static constexpr std::size_t problem_kinds =
+      static_cast<std::size_t>(wire::ProblemKind::internal) + 1;
 
   std::array<Counter, 6> calls_by_verdict{};  // by policy::Verdict
   // What settled calls cost and used. Nano-USD; a token is in one of the four.
@@ -31,10 +38,23 @@ struct Metrics {
   Counter fail_open{0};       // admitted while the store was away
   Counter connections{0};     // open now
   Counter connections_total{0};
+  std::array<Counter, problem_kinds> refusals{};  // by wire::ProblemKind
+
+  telemetry::CallTable models;  // ended and refused calls
+  // What the proxy adds: from a request's last byte until it goes to the
+  // provider, and from an answer's last byte until the client has it.
+  OwnTime added_before;
+  OwnTime added_after;
+  // Of those, in the ledger.
+  OwnTime store_reserve;
+  OwnTime store_settle;
+  Counter store_reserve_errors{0};
+  Counter store_settle_errors{0};
 
   void count(policy::Verdict verdict) {
     calls_by_verdict[static_cast<std::size_t>(verdict)].fetch_add(1, std::memory_order_relaxed);
   }
+  void refused(wire::ProblemKind kind) { add(refusals[static_cast<std::size_t>(kind)]); }
   static void add(Counter& counter, std::int64_t by = 1) {
     counter.fetch_add(by, std::memory_order_relaxed);
   }

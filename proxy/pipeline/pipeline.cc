@@ -5,6 +5,7 @@
 #include "proxy/pipeline/admit.h"
 #include "proxy/pipeline/answer.h"
 #include "proxy/pipeline/call.h"
+#include "proxy/pipeline/call_series.h"
 #include "proxy/pipeline/estimate.h"
 #include "proxy/pipeline/forward.h"
 #include "proxy/pipeline/identify.h"
@@ -31,6 +32,11 @@ net::Awaitable<After> refuse(Call& call, wire::Problem problem) {
       .code = wire::code_of(problem.kind),
       .message = problem.message,
       .denial = call.decision.denial ? &*call.decision.denial : nullptr};
+  call.services().metrics.refused(problem.kind);
+  if (call.trace) {
+    call.trace->status = wire::status_of(problem);
+    call.trace->error = refused.code;
+  }
   call.services().watcher.refused(refused);
   if (call.services().on_refusal) call.services().on_refusal(refused);
   return answer(call, std::move(problem));
@@ -54,6 +60,17 @@ net::Awaitable<After> fail(Call& call, ForwardFailure failure) {
   ending.status = failure.client_gone ? 0 : timeout ? 504 : 502;
   Metrics& metrics = call.services().metrics;
   Metrics::add(failure.client_gone ? metrics.client_aborts : metrics.upstream_errors);
+  if (!failure.client_gone) {
+    call.services().log.warn(LogModule::upstream, "upstream_failed",
+                             {{"request_id", call.request_id},
+                              {"provider", call.provider->config.name},
+                              {"model", call.model},
+                              {"why", failure.problem.message}});
+  }
+  if (call.trace) {
+    call.trace->status = ending.status;
+    call.trace->error = failure.client_gone ? "client_gone" : wire::code_of(failure.problem.kind);
+  }
   if (call.route.billing != wire::Billing::free) {
     const ledger::UsageRecord record = final_record(call, ending);
     co_await settle_call(call, record);
@@ -62,14 +79,30 @@ net::Awaitable<After> fail(Call& call, ForwardFailure failure) {
   co_return co_await answer(call, std::move(failure.problem));
 }
 
+// Ends the call's span whichever way the call ends.
+class Traced {
+ public:
+  explicit Traced(const Call& call) : call_(call) {}
+  ~Traced() {
+    if (call_.trace) end_trace(call_);
+  }
+  Traced(const Traced&) = delete;
+  Traced& operator=(const Traced&) = delete;
+
+ private:
+  const Call& call_;
+};
+
 }  // namespace
 
 net::Awaitable<After> serve_call(std::shared_ptr<WorkerState> state, const Request& request) {
   Call call(std::move(state), request);
+  const Traced traced(call);
   if (auto refused = understand(call)) co_return co_await refuse(call, std::move(*refused));
 
   if (call.route.billing == wire::Billing::metered) {
     if (call.dry_run) {
+      call.trace.reset();  // nothing is called
       if (auto failed = co_await judge_dry_run(call)) {
         co_return co_await answer(call, std::move(*failed));
       }
@@ -79,7 +112,11 @@ net::Awaitable<After> serve_call(std::shared_ptr<WorkerState> state, const Reque
     auto refused = co_await admit_call(call);
     if (refused) call.decision.verdict = policy::Verdict::deny;
     call.services().metrics.count(call.decision.verdict);
-    if (refused) co_return co_await refuse(call, std::move(*refused));
+    if (refused) {
+      series_of(call).count(static_cast<std::size_t>(policy::Verdict::deny),
+                            wire::status_of(*refused));
+      co_return co_await refuse(call, std::move(*refused));
+    }
     ask_for_usage(call);
   }
 

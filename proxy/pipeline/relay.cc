@@ -10,6 +10,7 @@
 
 #include "proxy/net/http_rules.h"
 #include "proxy/pipeline/answer.h"
+#include "proxy/pipeline/call_series.h"
 #include "proxy/pipeline/client_head.h"
 #include "proxy/pipeline/estimate.h"
 #include "proxy/pipeline/meter.h"
@@ -57,6 +58,8 @@ class Relay {
   [[nodiscard]] Tokens hold_that_fits(const ledger::ReserveOutcome& found) const;
   net::Awaitable<void> renew_lease();
   net::Awaitable<void> settle(Ended how);
+  void observe(Ended how);
+  void tell_answer(int status) const;
   net::Awaitable<bool> write_last(std::string_view body);
   net::Awaitable<void> write_cut_ending();
   net::Awaitable<bool> write(std::string_view head, std::string_view body);
@@ -82,6 +85,7 @@ class Relay {
   std::string upstream_request_id_;
   bool upstream_keeps_alive_ = false;
   SteadyTime first_byte_;
+  SteadyTime last_byte_;  // of a whole answer
   SteadyTime leased_at_;
   std::string head_;    // the client's, until it is sent
   std::string held_;    // an answer that is kept back
@@ -112,6 +116,8 @@ Relay::Relay(Call& call, Exchange& exchange)
     framing_ = old_client ? Framing::until_close : Framing::chunked;
   }
   if (framing_ == Framing::until_close) keep_alive_ = false;
+  if (call.trace) call.trace->status = head.status;
+  tell_answer(head.status);
   head_ = passed_head(head, framing_);
 }
 
@@ -168,6 +174,7 @@ net::Awaitable<std::optional<Ended>> Relay::keep_back() {
       if (held_.size() > kept_back_max) co_return std::nullopt;
       continue;
     }
+    last_byte_ = std::chrono::steady_clock::now();
     meter_->finish(nullptr);
     co_await settle(Ended::complete);
     const std::string_view last = frame(*step, {});
@@ -196,6 +203,7 @@ net::Awaitable<Ended> Relay::stream() {
     if (exchange_.client_gone) client_lost_ = true;
     if (!step) co_return client_lost_ && !drains ? Ended::client_gone : Ended::broken;
     events_.clear();
+    if (step->done) last_byte_ = std::chrono::steady_clock::now();
     if (meter_) {
       meter_pieces(filtered_ ? &events_ : nullptr);
       if (step->done) meter_->finish(filtered_ ? &events_ : nullptr);
@@ -304,6 +312,26 @@ net::Awaitable<void> Relay::renew_lease() {
                                           lease_end(call_, call_.services().clock.now()));
 }
 
+// How long the provider took, of answers that are calls' own.
+void Relay::observe(Ended how) {
+  telemetry::CallSeries& series = series_of(call_);
+  if (is_stream_) series.first_chunk.observe(first_byte_ - call_.sent_at);
+  if (how == Ended::complete) series.duration.observe(last_byte_ - call_.sent_at);
+}
+
+void Relay::tell_answer(int status) const {
+  const Log& log = call_.services().log;
+  if (!log.enabled(LogModule::upstream, Log::Level::debug)) return;
+  const auto took =
+      std::chrono::duration_cast<std::chrono::milliseconds>(first_byte_ - call_.sent_at);
+  log.debug(LogModule::upstream, "upstream_answered",
+            {{"request_id", call_.request_id},
+             {"provider", call_.provider->config.name},
+             {"status", static_cast<std::int64_t>(status)},
+             {"upstream_request_id", upstream_request_id_},
+             {"first_byte_ms", static_cast<std::int64_t>(took.count())}});
+}
+
 net::Awaitable<void> Relay::settle(Ended how) {
   if (call_.route.billing == wire::Billing::free) co_return;
   Ending ending{.how = how,
@@ -312,6 +340,7 @@ net::Awaitable<void> Relay::settle(Ended how) {
                 .first_byte = first_byte_};
   ending.upstream_request_id = upstream_request_id_;
   record_ = final_record(call_, ending);
+  if (meter_) observe(how);
   co_await settle_call(call_, *record_);
 }
 
@@ -352,6 +381,7 @@ net::Awaitable<void> Relay::write_cut_ending() {
 net::Awaitable<After> Relay::finish(Ended how) {
   call_.request.client.stop_watching();
   if (how == Ended::complete) {
+    call_.services().metrics.added_after.observe(std::chrono::steady_clock::now() - last_byte_);
     const bool sent = exchange_.sent && exchange_.sent->has_value();
     if (exchange_.buffer.empty() && upstream_keeps_alive_ && sent) {
       call_.state->pools[call_.provider_index]->give_back(std::move(exchange_.connection));
@@ -369,6 +399,14 @@ net::Awaitable<After> Relay::finish(Ended how) {
     co_return whole&& keep_alive_ && !client_lost_ ? After::keep : After::close;
   }
   Metrics::add(how == Ended::client_gone ? metrics.client_aborts : metrics.upstream_errors);
+  if (how == Ended::broken) {
+    call_.services().log.warn(
+        LogModule::upstream, "upstream_failed",
+        {{"request_id", call_.request_id},
+         {"provider", call_.provider->config.name},
+         {"model", call_.model},
+         {"why", timed_out_ ? "it fell silent within its answer" : "it broke off its answer"}});
+  }
   if (how == Ended::broken && !head_sent_ && !client_lost_) {
     wire::Problem problem;
     problem.kind =

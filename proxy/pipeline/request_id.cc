@@ -7,9 +7,8 @@
 #include <cstring>
 
 namespace budget::pipeline {
-namespace {
 
-// Random bytes fetched in bulk: one call into OpenSSL for many ids.
+// Fetched in bulk: one call into OpenSSL for many ids.
 std::uint64_t random_bits() {
   thread_local std::array<std::uint64_t, 256> pool;
   thread_local std::size_t left = 0;
@@ -19,8 +18,6 @@ std::uint64_t random_bits() {
   }
   return pool[--left];
 }
-
-}  // namespace
 
 std::string make_request_id(policy::Time now) {
   static constexpr char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";

@@ -12,7 +12,9 @@
 #include "policy/clock.h"
 #include "policy/ledger/ledger.h"
 #include "pricing/tokens/calibration.h"
+#include "proxy/log.h"
 #include "proxy/net/deadlines.h"
+#include "proxy/pipeline/call_trace.h"
 #include "proxy/pipeline/metrics.h"
 #include "proxy/pipeline/snapshot.h"
 #include "proxy/upstream/pool.h"
@@ -32,6 +34,8 @@ struct Services {
   std::function<void(const ledger::UsageRecord&)> on_record;
   std::function<void(const admin::RefusedCall&)> on_refusal;
   admin::CallWatcher& watcher;
+  const Log& log;
+  const Tracer* tracer;  // null: no traces
 };
 
 // One worker's share of a snapshot. A call keeps the one it began with, and so

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "proxy/pipeline/call_series.h"
 #include "proxy/pipeline/estimate.h"
 #include "proxy/pipeline/provisional.h"
 
@@ -11,6 +12,7 @@ namespace budget::pipeline {
 namespace {
 
 using pricing::Tokens;
+using telemetry::TokenKind;
 
 std::int64_t ms_between(net::SteadyTime from, net::SteadyTime to) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(to - from).count();
@@ -125,13 +127,27 @@ void fill_units(const Call& call, const Ending& ending, ledger::UsageRecord& rec
   if (record.usage.search_units == 0) record.usage.search_units = call.worst.search_units;
 }
 
-void count_spend(Metrics& metrics, const ledger::UsageRecord& record) {
+void count_spend(Call& call, const ledger::UsageRecord& record) {
+  Metrics& metrics = call.services().metrics;
   const pricing::Usage& usage = record.usage;
-  Metrics::add(metrics.cost_nano, record.cost.total.value());
-  Metrics::add(metrics.tokens_input, (usage.input_total() - usage.cache_read).value());
-  Metrics::add(metrics.tokens_cached, usage.cache_read.value());
-  Metrics::add(metrics.tokens_output, (usage.output_total() - usage.reasoning).value());
-  Metrics::add(metrics.tokens_reasoning, usage.reasoning.value());
+  const std::int64_t cost = record.cost.total.value();
+  const std::int64_t input = (usage.input_total() - usage.cache_read).value();
+  const std::int64_t cached = usage.cache_read.value();
+  const std::int64_t output = (usage.output_total() - usage.reasoning).value();
+  const std::int64_t reasoning = usage.reasoning.value();
+  Metrics::add(metrics.cost_nano, cost);
+  Metrics::add(metrics.tokens_input, input);
+  Metrics::add(metrics.tokens_cached, cached);
+  Metrics::add(metrics.tokens_output, output);
+  Metrics::add(metrics.tokens_reasoning, reasoning);
+  if (call.route.billing != wire::Billing::metered) return;
+  telemetry::CallSeries& series = series_of(call);
+  series.count(static_cast<std::size_t>(record.decision), record.status);
+  Metrics::add(series.cost_nano, cost);
+  Metrics::add(series.tokens[static_cast<std::size_t>(TokenKind::input)], input);
+  Metrics::add(series.tokens[static_cast<std::size_t>(TokenKind::cache_read)], cached);
+  Metrics::add(series.tokens[static_cast<std::size_t>(TokenKind::output)], output);
+  Metrics::add(series.tokens[static_cast<std::size_t>(TokenKind::reasoning)], reasoning);
 }
 
 // What a record tells of its provider. A client that hung up tells nothing.
@@ -152,8 +168,12 @@ void count_traffic(admin::ProviderTraffic& traffic, const ledger::UsageRecord& r
   Metrics::add(traffic.first_byte, record.time_to_first_byte_ms);
 }
 
-void note_failure(Services& services, ledger::LedgerError error) {
+void note_failure(const Call& call, ledger::LedgerError error) {
+  Services& services = call.services();
   Metrics::add(services.metrics.settle_failures);
+  Metrics::add(services.metrics.store_settle_errors);
+  services.log.warn(LogModule::store, "settle_failed",
+                    {{"request_id", call.request_id}, {"why", ledger::name_of(error)}});
   services.watcher.store_failed(error);
 }
 
@@ -205,12 +225,13 @@ ledger::UsageRecord final_record(Call& call, const Ending& ending) {
 net::Awaitable<void> settle_call(Call& call, const ledger::UsageRecord& record) {
   Services& services = call.services();
   ledger::SettleOutcome outcome;
+  const net::SteadyTime asked = std::chrono::steady_clock::now();
   std::vector<policy::CounterRef> lines;
   for (const policy::PlannedLine& line : call.plan.lines) lines.push_back(line.counter);
   if (!call.holding) {
     // Admitted while the store was away: counted afterwards.
     auto recorded = co_await services.ledger.record(record, std::move(lines));
-    if (!recorded) note_failure(services, recorded.error());
+    if (!recorded) note_failure(call, recorded.error());
   } else {
     call.holding = false;
     auto settled = co_await services.ledger.settle(record);
@@ -218,9 +239,9 @@ net::Awaitable<void> settle_call(Call& call, const ledger::UsageRecord& record) 
       // The lease ran out under a call that went on: what was charged for it
       // then was a guess, and this is no longer one.
       auto corrected = co_await services.ledger.record(record, std::move(lines));
-      if (!corrected) note_failure(services, corrected.error());
+      if (!corrected) note_failure(call, corrected.error());
     } else if (!settled) {
-      note_failure(services, settled.error());
+      note_failure(call, settled.error());
     } else {
       outcome = std::move(*settled);
       if (outcome.overrun != ledger::Amount{}) Metrics::add(services.metrics.overruns);
@@ -231,7 +252,9 @@ net::Awaitable<void> settle_call(Call& call, const ledger::UsageRecord& record) 
       }
     }
   }
-  count_spend(services.metrics, record);
+  services.metrics.store_settle.observe(std::chrono::steady_clock::now() - asked);
+  count_spend(call, record);
+  if (call.trace) call.trace->note(record);
   count_traffic(*call.snapshot().providers[call.provider_index].traffic, record);
   services.watcher.settled({record, call.plan, outcome.states, outcome.overrun});
   if (services.on_record) services.on_record(record);

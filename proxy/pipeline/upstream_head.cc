@@ -62,6 +62,11 @@ bool goes_on(const Call& call, const net::Field& field) {
       equal_ignoring_case(field.name.substr(0, 11), "x-simulate-")) {
     return false;
   }
+  if (call.trace && replaces_traceparent(*call.trace)) {
+    if (equal_ignoring_case(field.name, "traceparent")) return false;
+    // It belongs to a traceparent that could not be read.
+    if (!call.trace->parent && equal_ignoring_case(field.name, "tracestate")) return false;
+  }
   return !configured(config, field.name) &&
          !net::named_by_connection(call.request.head, field.name);
 }
@@ -144,6 +149,9 @@ std::string upstream_head(const Call& call, std::string_view body, bool body_rew
   for (const auto& [name, value] : config.headers) add_line(out, name, value);
   if (call.route.billing == wire::Billing::metered) out += "accept-encoding: identity\r\n";
   if (!head.has("x-request-id")) add_line(out, "x-request-id", call.request_id);
+  if (call.trace && replaces_traceparent(*call.trace)) {
+    add_line(out, "traceparent", telemetry::traceparent_of(call.trace->context));
+  }
   if (config.sigv4) {
     add_signature(out, call, path, query, body);
   } else {

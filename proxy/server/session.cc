@@ -336,6 +336,7 @@ net::Awaitable<bool> Session::refuse(ProblemKind kind, std::string message) {
   problem.kind = kind;
   problem.message = std::move(message);
   const auto state = host_.state();
+  state->services.metrics.refused(kind);
   problem.request_id = pipeline::make_request_id(state->services.clock.now());
   const std::string_view target = head_.target.empty() ? target_in(buffer_.unread()) : head_.target;
   const wire::ErrorAnswer answer = wire::format_for_errors(path_of(target)).refusal(problem);

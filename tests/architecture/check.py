@@ -24,12 +24,14 @@ ALLOWED = {
     "proxy/simulated": ["pricing", "proxy/wire/aws_frame.h"],
     "proxy/net": [],
     "proxy/upstream": ["proxy/net", "proxy/simulated"],
+    "proxy/telemetry": ["admin"],
     "proxy/pipeline": ["admin", "policy", "pricing", "proxy"],
     "proxy/server": ["admin", "policy", "pricing", "proxy"],
     "proxy": ["admin", "policy", "pricing", "proxy"],
 }
 # Layers inside proxy: a folder must not include one that stands below it here.
-PROXY_ORDER = ["proxy/net", "proxy/wire", "proxy/simulated", "proxy/upstream", "proxy/pipeline",
+PROXY_ORDER = ["proxy/net", "proxy/wire", "proxy/simulated", "proxy/upstream",
+               "proxy/telemetry", "proxy/pipeline",
                "proxy/server"]
 PURE = ["pricing", "policy", "proxy/wire", "proxy/simulated"]
 NOT_PURE = ["policy/ledger"]

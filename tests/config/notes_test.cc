@@ -31,7 +31,11 @@ TEST(ConfigNotes, NamesWhatOnlyARestartApplies) {
       {[](Config& c) { c.store.path = "elsewhere"; }, "store"},
       {[](Config& c) { c.store.journal_sync *= 2; }, "store"},
       {[](Config& c) { c.admin_keys.front().key = "other"; }, "admin.keys"},
-      {[](Config& c) { c.telemetry.log.json = false; }, "telemetry.log"}};
+      {[](Config& c) { c.telemetry.log.json = false; }, "telemetry.log.format"},
+      {[](Config& c) { c.telemetry.log.file = "budget.log"; }, "telemetry.log.file"},
+      {[](Config& c) { c.telemetry.otlp.url = "http://o:4318"; }, "telemetry.otlp"},
+      {[](Config& c) { c.telemetry.otlp.sample_ppm = 1; }, "telemetry.otlp"},
+      {[](Config& c) { c.telemetry.otlp.headers.emplace_back("a", "b"); }, "telemetry.otlp"}};
   for (const auto& [change, key] : cases) {
     Config asked = running();
     change(asked);
@@ -39,19 +43,14 @@ TEST(ConfigNotes, NamesWhatOnlyARestartApplies) {
   }
 }
 
-TEST(ConfigNotes, LimitsAndProvidersApplyAtOnce) {
+TEST(ConfigNotes, LimitsProvidersAndLogLevelsApplyAtOnce) {
   Config asked = running();
   asked.limits.request_body = 5;
   asked.providers.emplace_back();
   asked.policies.budgets.emplace_back();
+  asked.telemetry.log.level = "debug";
+  asked.telemetry.log.levels.front() = "error";
   EXPECT_EQ(need_restart(running(), asked), Keys{});
-}
-
-TEST(ConfigNotes, SaysWhichSectionsNothingUses) {
-  EXPECT_EQ(unused_sections(running()), Keys{});
-  Config config = running();
-  config.telemetry.otlp_url = "http://localhost:4318";
-  EXPECT_EQ(unused_sections(config), (Keys{"telemetry.otlp is not used by this version yet"}));
 }
 
 }  // namespace

@@ -110,7 +110,9 @@ TEST(ShippedConfigs, TheReferenceStatesTheDefaults) {
   EXPECT_EQ(stated.alerts.thresholds_ppm, fresh.alerts.thresholds_ppm);
   EXPECT_EQ(stated.telemetry.log.level, fresh.telemetry.log.level);
   EXPECT_EQ(stated.telemetry.log.json, fresh.telemetry.log.json);
-  EXPECT_EQ(stated.telemetry.otlp_url, fresh.telemetry.otlp_url);
+  EXPECT_EQ(stated.telemetry.log.file, fresh.telemetry.log.file);
+  EXPECT_EQ(stated.telemetry.otlp.url, fresh.telemetry.otlp.url);
+  EXPECT_EQ(stated.telemetry.otlp.sample_ppm, fresh.telemetry.otlp.sample_ppm);
   EXPECT_EQ(stated.telemetry.metrics, fresh.telemetry.metrics);
 }
 

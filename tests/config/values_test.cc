@@ -262,8 +262,9 @@ TEST(Configuration, ReadsTheServices) {
       "admin: {keys: [{name: root, role: operator, key: 0123456789abcdef}]}\n"
       "assistant: {provider: simulated, model: m}\n"
       "hermes: {url: \"http://localhost:8001/api\", heartbeat: 5s}\n"
-      "telemetry: {log: {level: debug, format: text}, otlp: {url: \"http://o:4318\"}, metrics: "
-      "false}\n");
+      "telemetry: {log: {level: debug, levels: {upstream: error}, format: text, file: b.log},\n"
+      "            otlp: {url: \"http://o:4318\", sample: 0.25, headers: {x-key: s}},\n"
+      "            metrics: false}\n");
   EXPECT_EQ(config.alerts.thresholds_ppm, (std::vector<std::int64_t>{250'000, 1'000'000}));
   EXPECT_EQ(config.alerts.webhooks.at(0).format, WebhookConfig::Format::slack);
   EXPECT_EQ(config.alerts.email->frequency, EmailConfig::Frequency::weekly);
@@ -272,7 +273,14 @@ TEST(Configuration, ReadsTheServices) {
   EXPECT_EQ(config.hermes->heartbeat, milliseconds(5000));
   EXPECT_EQ(config.telemetry.log.level, "debug");
   EXPECT_FALSE(config.telemetry.log.json);
-  EXPECT_EQ(config.telemetry.otlp_url, "http://o:4318");
+  for (std::size_t i = 0; i < log_module_names.size(); ++i) {
+    const bool upstream = log_module_names[i] == "upstream";
+    EXPECT_EQ(config.telemetry.log.levels[i], upstream ? "error" : "") << log_module_names[i];
+  }
+  EXPECT_EQ(config.telemetry.log.file, "b.log");
+  EXPECT_EQ(config.telemetry.otlp.url, "http://o:4318");
+  EXPECT_EQ(config.telemetry.otlp.sample_ppm, 250'000);
+  EXPECT_EQ(config.telemetry.otlp.headers.at(0).second, "s");
   EXPECT_FALSE(config.telemetry.metrics);
   EXPECT_TRUE(config.warnings.empty()) << words_of(config.warnings);
 }

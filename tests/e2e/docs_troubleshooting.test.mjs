@@ -35,8 +35,8 @@ describe('every code of the source is on the page', () => {
   test('errors of the admin API', () => allInCode(source('admin/answer.cc'), /return "(\w+)";/g, 9));
   test('errors of the ledger', () => allInCode(source('policy/ledger/ledger.cc'), /return "(\w+)";/g, 7));
   test('events of the log', () => {
-    const all = sources('proxy', 'proxy/server', 'proxy/pipeline').map(([, text]) => text).join('\n');
-    allInCode(all, /\blog_?\.(?:info|warn|error)\(\s*"(\w+)"/g, 14);
+    const all = sources('proxy', 'proxy/server', 'proxy/pipeline', 'proxy/telemetry').map(([, text]) => text).join('\n');
+    allInCode(all, /\blog_?\.(?:debug|info|warn|error)\(\s*LogModule::\w+,\s*"(\w+)"/g, 20);
   });
 });
 
@@ -66,7 +66,7 @@ describe('every message of the source is on the page', () => {
   test('errors of the start', () => {
     const files = [
       ...sources('policy/ledger').filter(([file]) => !/sqlite_usage|redis_cells/.test(file)),  // the API's answers
-      ...sources('proxy').filter(([file]) => /\/(program|store)/.test(file)),
+      ...sources('proxy').filter(([file]) => /\/(log_file|program|store)/.test(file)),
       ...['proxy/net/tls_contexts.cc', 'proxy/server/listener.cc', 'admin/admin_key_file.cc',
           'admin/key_store.cc', 'admin/auth.cc'].map((file) => [file, source(file)]),
     ];

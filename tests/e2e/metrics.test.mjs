@@ -19,7 +19,10 @@ budgets:
       - {name: cap, period: daily, cost_limit: 10.50, token_limit: 1000000}
       - {name: each, period: daily, per: [component], cost_limit: 2, request_limit: 2}
       - {name: crowd, period: total, concurrent_limit: 8}
-prices: {overrides: {"simulated/*": {input: 2.50, output: 10, cache_read: 1}}}
+prices:
+  overrides:
+    "simulated/*": {input: 2.50, output: 10, cache_read: 1}
+    "simulated/named": {input: 2.50, output: 10, cache_read: 1}
 `;
 
 const promtool = (args, options) => {
@@ -36,10 +39,12 @@ describe('metrics', () => {
   let text;
   before(async () => {
     budget = await new Budget({config}).start();
-    const call = (component, simulate) => budget.post('/simulated/v1/chat/completions',
-      {model: 'm', max_tokens: 1000, messages: [{role: 'user', content: 'Hello!'}]},
-      {'x-budget-component': component, ...simulate});
-    for (const component of ['alpha', 'beta', 'beta']) assert.equal((await call(component)).status, 200);
+    const call = (component, more) => budget.post('/simulated/v1/chat/completions',
+      {model: 'named', max_tokens: 1000, messages: [{role: 'user', content: 'Hello!'}], ...more},
+      {'x-budget-component': component});
+    assert.equal((await call('alpha', {stream: true})).status, 200);
+    for (const component of ['beta', 'beta']) assert.equal((await call(component)).status, 200);
+    assert.equal((await call('alpha', {model: 'whatever-a-caller-says'})).status, 200);
     assert.equal((await call('beta')).status, 429);
     text = (await budget.fetch('/metrics')).body.toString();
   });
@@ -52,12 +57,13 @@ describe('metrics', () => {
   });
 
   test('docs/metrics.md lists each metric with its type and labels, and no other', () => {
-    assert.deepEqual(told(text), documented('embedded'));
+    assert.deepEqual(told(text), documented('embedded', text));
+    assert.ok(!told(text).some((metric) => metric.endsWith('?')), 'a metric without a sample');
   });
 
   test('the values of labels are those of docs/metrics.md', () => {
     const page = read('docs/metrics.md');
-    for (const [, label, value] of text.matchAll(/[{,](decision|kind|unit)="([^"]*)"/g)) {
+    for (const [, label, value] of text.matchAll(/[{,](decision|kind|unit|status|phase|outcome|code)="([^"]*)"/g)) {
       assert.match(page, new RegExp('`' + label + '`:[^|]*`' + value + '`'), `${label}="${value}"`);
     }
   });
@@ -75,12 +81,62 @@ describe('metrics', () => {
     const tokens = ['input', 'cache_read', 'output', 'reasoning']
       .reduce((sum, kind) => sum + Number(samples[`budget_tokens_total{kind="${kind}"}`]), 0);
     assert.equal(Number(samples['budget_policy_spent{policy="team/cap",unit="tokens"}']), tokens);
-    assert.equal(ended.length, 3);
+    assert.equal(ended.length, 4);
     assert.equal(samples['budget_calls_total{decision="deny"}'], '1');
     // Of two components, the one that has made both of its calls.
     assert.equal(samples['budget_policy_partitions{policy="team/each"}'], '2');
     assert.equal(samples['budget_policy_spent{policy="team/each",unit="requests"}'], '2');
     assert.doesNotMatch(text, /alpha|beta/);
+  });
+
+  test('calls, tokens and cost are told by model, and models that anybody can name are not', () => {
+    const {samples} = parsed(text);
+    const of = (model) => `provider="simulated",model="${model}",operation="chat"`;
+    const calls = (model, decision, status) =>
+      Number(samples[`budget_model_calls_total{${of(model)},decision="${decision}",status="${status}"}`] ?? 0);
+    // The last that a request_limit has room for is one to warn of.
+    const passed = (model) => calls(model, 'allow', '2xx') + calls(model, 'warn', '2xx');
+    assert.equal(passed('named'), 3);
+    assert.equal(passed('other'), 1);
+    assert.equal(calls('named', 'deny', '4xx'), 1);
+    assert.doesNotMatch(text, /whatever/);
+    const nano = (usd) => BigInt(String(usd).replace('.', ''));
+    const sum = (name, model) => Object.entries(samples)
+      .filter(([key]) => key.startsWith(`${name}{`) && key.includes(of(model)))
+      .reduce((total, [, value]) => total + nano(value), 0n);
+    const both = (name) => sum(name, 'named') + sum(name, 'other');
+    assert.ok(sum('budget_model_cost_usd_total', 'other') > 0n);
+    assert.equal(both('budget_model_cost_usd_total'), nano(samples['budget_cost_usd_total']));
+    assert.equal(both('budget_model_tokens_total'),
+                 nano(samples['budget_policy_spent{policy="team/cap",unit="tokens"}']));
+    assert.equal(samples['budget_refusals_total{code="budget_exceeded"}'], '1');
+    assert.equal(samples['budget_refusals_total{code="invalid_api_key"}'], '0');
+  });
+
+  test('what took time is in the buckets, each of which has those below', () => {
+    const {samples, types} = parsed(text);
+    const count = (name, labels) => Number(samples[`${name}_count{${labels}}`]);
+    const named = 'provider="simulated",model="named",operation="chat"';
+    assert.equal(count('gen_ai_client_operation_duration_seconds', named), 3);
+    assert.equal(count('gen_ai_client_operation_time_to_first_chunk_seconds', named), 1);
+    assert.equal(count('budget_added_latency_seconds', 'phase="before"'), 4);
+    assert.equal(count('budget_added_latency_seconds', 'phase="after"'), 4);
+    assert.equal(count('budget_store_latency_seconds', 'operation="settle"'), 4);
+    assert.ok(count('budget_store_latency_seconds', 'operation="reserve"') >= 5, 'the refused one too');
+    for (const name of Object.keys(types).filter((each) => types[each] === 'histogram')) {
+      const series = new Map();
+      for (const each of Object.entries(samples).filter(([key]) => key.startsWith(`${name}_bucket`))) {
+        const labels = each[0].replace(/,?le="[^"]*"/, '');
+        series.set(labels, [...series.get(labels) ?? [], each]);
+      }
+      for (const buckets of series.values()) {
+        const bounds = buckets.map(([key]) => Number(/le="([^"]*)"/.exec(key)[1].replace('+Inf', 'Infinity')));
+        assert.deepEqual(bounds, bounds.toSorted((a, b) => a - b), name);
+        const counts = buckets.map(([, value]) => Number(value));
+        assert.deepEqual(counts, counts.toSorted((a, b) => a - b), name);
+        assert.equal(bounds.at(-1), Infinity);
+      }
+    }
   });
 
   test('the alerts are right, and name only metrics that there are', () => {

@@ -117,7 +117,7 @@ budgets: [{name: team, policies: [{name: cap, period: yearly, cost_limit: 10},
 
   test('/metrics tells what docs/metrics.md says', async () => {
     const text = (await proxy.fetch('/metrics')).body.toString();
-    assert.deepEqual(told(text), documented('redis'));
+    assert.deepEqual(told(text), documented('redis', text));
     assert.equal(parsed(text).samples['budget_policy_partitions{policy="team/each"}'], '3');
   });
 });

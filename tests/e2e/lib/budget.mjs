@@ -41,11 +41,12 @@ function storeIn(folder) {
 }
 
 // A running proxy. `config` is YAML text; its listen, store and log sections
-// are the harness's (give `listen` or `store` to replace its one). Await
-// start(), and stop() or kill() it in the end.
+// are the harness's (give `listen` or `store` to replace its one; `log` and
+// `telemetry` are more members of theirs). Await start(), and stop() or kill()
+// it in the end.
 export class Budget {
   constructor({config, folder = temporaryFolder(), tls = false, env = {}, listen, store,
-               logLevel = 'info', adminKey}) {
+               logLevel = 'info', log = '', telemetry = '', adminKey}) {
     this.folder = folder;
     this.tls = tls;
     this.env = env;
@@ -54,7 +55,8 @@ export class Budget {
     this.head = [
       listen ?? `listen: [{address: "127.0.0.1:0", serve: [llm, admin], tls: ${tls ? 'self_signed' : 'off'}}]`,
       store ?? storeIn(folder),
-      `telemetry: {log: {level: ${logLevel}, format: json}}`,
+      `telemetry: {${[`log: {${[`level: ${logLevel}, format: json`, log].filter(Boolean).join(', ')}}`,
+        telemetry].filter(Boolean).join(', ')}}`,
     ].join('\n');
     this.writeConfig(config);
     this.lines = [];

@@ -17,18 +17,28 @@ export function parsed(text) {
   return {types, samples};
 }
 
+// The labels of a metric in the text, but for a histogram's own; undefined for
+// one of which there is no sample yet.
+function labelsOf(name, type, samples) {
+  const own = type === 'histogram' ? `${name}_bucket` : name;
+  const keys = Object.keys(samples).filter((key) => key === own || key.startsWith(`${own}{`));
+  if (keys.length === 0) return undefined;
+  const labels = new Set(keys.flatMap((key) => [...key.matchAll(/[{,]([a-z_]+)="/g)].map(([, label]) => label)));
+  if (type === 'histogram') labels.delete('le');
+  return [...labels].sort().join(',');
+}
+
 // "name type labels" of each metric in the text.
 export function told(text) {
   const {types, samples} = parsed(text);
-  return Object.entries(types).map(([name, type]) => {
-    const labels = new Set(Object.keys(samples).filter((key) => key.startsWith(`${name}{`))
-      .flatMap((key) => [...key.matchAll(/[{,]([a-z_]+)="/g)].map(([, label]) => label)));
-    return `${name} ${type} ${[...labels].sort().join(',')}`;
-  }).sort();
+  return Object.entries(types).map(([name, type]) =>
+    `${name} ${type} ${labelsOf(name, type, samples) ?? '?'}`).sort();
 }
 
-// The same of docs/metrics.md, without the sections of other stores.
-export function documented(store) {
+// The same of docs/metrics.md, without the sections of other stores; without
+// labels too where `text` has no sample of it.
+export function documented(store, text) {
+  const {samples} = parsed(text);
   const other = {embedded: 'The Redis store', redis: 'The embedded store'}[store];
   const page = fs.readFileSync(path.join(root, 'docs/metrics.md'), 'utf8')
     .split(/^## /m).filter((section) => !section.startsWith(other)).join('');
@@ -37,6 +47,7 @@ export function documented(store) {
     .map(([, name, type, labels]) => {
       if (labels.trim() !== 'the same') last = labels;
       const named = [...last.matchAll(/(?:^|; )\s*`([a-z_]+)`/g)].map(([, label]) => label);
-      return `${name} ${type} ${named.sort().join(',')}`;
+      const seen = labelsOf(name, type, samples) !== undefined;
+      return `${name} ${type} ${seen ? named.sort().join(',') : '?'}`;
     }).sort();
 }
