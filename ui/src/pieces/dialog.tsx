@@ -1,13 +1,14 @@
 // Dialogs and drawers: the browser's own, so that focus and Escape are right.
 import type {ComponentChildren} from 'preact';
-import {useEffect, useRef} from 'preact/hooks';
+import {useLayoutEffect, useRef} from 'preact/hooks';
 
 interface Props { kind?: 'box' | 'box large' | 'drawer' | 'palette'; label: string; close: () => void; children: ComponentChildren }
 
 export function Dialog({kind = 'box', label, close, children}: Props) {
   const element = useRef<HTMLDialogElement>(null);
   const open = useRef(true);
-  useEffect(() => {
+  // Before the next key is read: whoever types on at once types into the dialog.
+  useLayoutEffect(() => {
     const dialog = element.current!;
     const before = (dialog.getRootNode() as Document | ShadowRoot).activeElement;
     open.current = true;

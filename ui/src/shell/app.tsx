@@ -1,5 +1,5 @@
 // The frame: rail, banner, the view that the address names.
-import {useEffect, useRef} from 'preact/hooks';
+import {useEffect, useLayoutEffect, useRef} from 'preact/hooks';
 import {useSignal} from '@preact/signals';
 import {offlineSince, session} from '../lib/api';
 import {changed} from '../lib/live';
@@ -53,7 +53,7 @@ export function App({host}: {host: HTMLElement | null}) {
     return () => target.removeEventListener('keydown', press as EventListener);
   }, []);
   const first = useRef(true);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!host) document.title = `${known.name} · Budget`;
     if (first.current) { first.current = false; return; }
     (host ?? window).scrollTo(0, 0);
