@@ -152,7 +152,7 @@ std::vector<MetricFamily> call_families(const pipeline::Metrics& metrics) {
   errors.samples.push_back(
       {errors.name, label("operation", "reserve"), value(metrics.store_reserve_errors)});
   errors.samples.push_back(
-      {errors.name, label("operation", "settle"), value(metrics.store_settle_errors)});
+      {errors.name, label("operation", "settle"), value(metrics.settle_failures)});
   families.push_back(std::move(errors));
   return families;
 }

@@ -49,7 +49,6 @@ struct Metrics {
   OwnTime store_reserve;
   OwnTime store_settle;
   Counter store_reserve_errors{0};
-  Counter store_settle_errors{0};
 
   void count(policy::Verdict verdict) {
     calls_by_verdict[static_cast<std::size_t>(verdict)].fetch_add(1, std::memory_order_relaxed);

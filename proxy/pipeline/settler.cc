@@ -168,10 +168,15 @@ void count_traffic(admin::ProviderTraffic& traffic, const ledger::UsageRecord& r
   Metrics::add(traffic.first_byte, record.time_to_first_byte_ms);
 }
 
+std::vector<policy::CounterRef> counters_of(const policy::Plan& plan) {
+  std::vector<policy::CounterRef> counters;
+  for (const policy::PlannedLine& line : plan.lines) counters.push_back(line.counter);
+  return counters;
+}
+
 void note_failure(const Call& call, ledger::LedgerError error) {
   Services& services = call.services();
   Metrics::add(services.metrics.settle_failures);
-  Metrics::add(services.metrics.store_settle_errors);
   services.log.warn(LogModule::store, "settle_failed",
                     {{"request_id", call.request_id}, {"why", ledger::name_of(error)}});
   services.watcher.store_failed(error);
@@ -226,11 +231,9 @@ net::Awaitable<void> settle_call(Call& call, const ledger::UsageRecord& record) 
   Services& services = call.services();
   ledger::SettleOutcome outcome;
   const net::SteadyTime asked = std::chrono::steady_clock::now();
-  std::vector<policy::CounterRef> lines;
-  for (const policy::PlannedLine& line : call.plan.lines) lines.push_back(line.counter);
   if (!call.holding) {
     // Admitted while the store was away: counted afterwards.
-    auto recorded = co_await services.ledger.record(record, std::move(lines));
+    auto recorded = co_await services.ledger.record(record, counters_of(call.plan));
     if (!recorded) note_failure(call, recorded.error());
   } else {
     call.holding = false;
@@ -238,7 +241,7 @@ net::Awaitable<void> settle_call(Call& call, const ledger::UsageRecord& record) 
     if (!settled && settled.error() == ledger::LedgerError::already_resolved) {
       // The lease ran out under a call that went on: what was charged for it
       // then was a guess, and this is no longer one.
-      auto corrected = co_await services.ledger.record(record, std::move(lines));
+      auto corrected = co_await services.ledger.record(record, counters_of(call.plan));
       if (!corrected) note_failure(call, corrected.error());
     } else if (!settled) {
       note_failure(call, settled.error());
