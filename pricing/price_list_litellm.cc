@@ -174,6 +174,26 @@ std::string_view model_in(std::string_view key, const std::string& provider,
   return flat && key.contains('/') ? std::string_view() : key;
 }
 
+simdjson::error_code read_entry(const std::string& key, od::value value, ListBuilder& builder) {
+  od::object fields;
+  if (key == "sample_spec" || value.get_object().get(fields)) return simdjson::SUCCESS;
+  Entry entry;
+  const auto error = each_field(fields, [&entry](const std::string& name, od::value part) {
+    read_field(entry, name, part);
+    return simdjson::SUCCESS;
+  });
+  if (error) return error;
+  finish(entry);
+  const std::string provider = builder.provider_id(provider_behind(entry.provider));
+  const std::string_view model = model_in(key, provider, builder);
+  if (model.empty()) {
+    builder.skip();
+  } else {
+    builder.add(provider, std::string(model), std::move(entry.row));
+  }
+  return simdjson::SUCCESS;
+}
+
 }  // namespace
 
 std::expected<PriceList, std::string> read_litellm(std::string_view json, ListBuilder builder) {
@@ -187,32 +207,10 @@ std::expected<PriceList, std::string> read_litellm(std::string_view json, ListBu
   od::object models;
   if (const auto error = parser.iterate(text).get(document)) return broken(error);
   if (const auto error = document.get_object().get(models)) return broken(error);
-  for (auto field : models) {
-    std::string_view name;
-    od::value value;
-    if (const auto error = field.unescaped_key().get(name)) return broken(error);
-    if (const auto error = field.value().get(value)) return broken(error);
-    const std::string key(name);
-    od::object fields;
-    if (key == "sample_spec" || value.get_object().get(fields)) continue;
-    Entry entry;
-    for (auto part : fields) {
-      std::string_view part_name;
-      od::value part_value;
-      if (const auto error = part.unescaped_key().get(part_name)) return broken(error);
-      if (const auto error = part.value().get(part_value)) return broken(error);
-      const std::string part_key(part_name);
-      read_field(entry, part_key, part_value);
-    }
-    finish(entry);
-    const std::string provider = builder.provider_id(provider_behind(entry.provider));
-    const std::string_view model = model_in(key, provider, builder);
-    if (model.empty()) {
-      builder.skip();
-    } else {
-      builder.add(provider, std::string(model), std::move(entry.row));
-    }
-  }
+  const auto unread = each_field(models, [&builder](const std::string& key, od::value value) {
+    return read_entry(key, value, builder);
+  });
+  if (unread) return broken(unread);
   if (!document.current_location().error()) return std::unexpected("there is more behind its end");
   return builder.finish();
 }

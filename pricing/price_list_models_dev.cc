@@ -51,12 +51,7 @@ void read_rate(Rates& rates, std::string_view key, od::value value) {
 }
 
 Error read_cost(od::object fields, Price& row) {
-  for (auto field : fields) {
-    std::string_view name;
-    od::value value;
-    if (const auto error = field.unescaped_key().get(name)) return error;
-    if (const auto error = field.value().get(value)) return error;
-    const std::string key(name);
+  return each_field(fields, [&row](const std::string& key, od::value value) -> Error {
     od::array tiers;
     od::object above;
     if (key == "tiers" && !value.get_array().get(tiers)) {
@@ -67,64 +62,54 @@ Error read_cost(od::object fields, Price& row) {
     } else if (key == "context_over_200k" && !value.get_object().get(above)) {
       // What `tiers` was before.
       row.long_context.push_back({Tokens(200'000), {}});
-      for (auto part : above) {
-        od::value rate;
-        if (const auto error = part.unescaped_key().get(name)) return error;
-        if (const auto error = part.value().get(rate)) return error;
-        read_rate(row.long_context.back().rates, name, rate);
-      }
+      Rates& rates = row.long_context.back().rates;
+      return each_field(above, [&rates](const std::string& rate, od::value amount) {
+        read_rate(rates, rate, amount);
+        return simdjson::SUCCESS;
+      });
     } else {
       read_rate(row.rates, key, value);
     }
-  }
-  return simdjson::SUCCESS;
+    return simdjson::SUCCESS;
+  });
 }
 
 Error read_tier(od::object fields, Price& row) {
   LongContextTier tier{};
-  for (auto field : fields) {
-    std::string_view name;
-    od::value value;
-    if (const auto error = field.unescaped_key().get(name)) return error;
-    if (const auto error = field.value().get(value)) return error;
-    const std::string key(name);
+  const Error error = each_field(fields, [&tier](const std::string& key, od::value value) {
     od::object size;
-    if (key == "tier" && !value.get_object().get(size)) {
-      od::value number;
-      if (!size.find_field_unordered("size").get(number)) {
-        tier.above_input = Tokens(number_of(number, 0).value_or(0));
-      }
-    } else {
+    od::value number;
+    if (key != "tier" || value.get_object().get(size)) {
       read_rate(tier.rates, key, value);
+    } else if (!size.find_field_unordered("size").get(number)) {
+      tier.above_input = Tokens(number_of(number, 0).value_or(0));
     }
-  }
+    return simdjson::SUCCESS;
+  });
+  if (error) return error;
   if (tier.above_input > Tokens(0)) row.long_context.push_back(tier);
   return simdjson::SUCCESS;
 }
 
-Error read_model(od::object fields, Price& row) {
-  for (auto field : fields) {
-    std::string_view name;
-    od::value value;
-    if (const auto error = field.unescaped_key().get(name)) return error;
-    if (const auto error = field.value().get(value)) return error;
-    const std::string key(name);
-    od::object part;
-    if (key == "cost" && !value.get_object().get(part)) {
-      if (const auto error = read_cost(part, row)) return error;
-    } else if (key == "limit" && !value.get_object().get(part)) {
-      for (auto limit : part) {
-        od::value number;
-        if (const auto error = limit.unescaped_key().get(name)) return error;
-        if (const auto error = limit.value().get(number)) return error;
-        const bool window = name == "context";
-        const bool output = name == "output";
-        const auto tokens = number_of(number, 0);
-        if (window && tokens.value_or(0) > 0) row.context_window = Tokens(*tokens);
-        if (output && tokens.value_or(0) > 0) row.max_output = Tokens(*tokens);
-      }
+Error read_limit(od::object fields, Price& row) {
+  return each_field(fields, [&row](const std::string& key, od::value value) {
+    const auto tokens = number_of(value, 0);
+    if (tokens.value_or(0) > 0) {
+      if (key == "context") row.context_window = Tokens(*tokens);
+      if (key == "output") row.max_output = Tokens(*tokens);
     }
-  }
+    return simdjson::SUCCESS;
+  });
+}
+
+Error read_model(od::object fields, Price& row) {
+  const Error error = each_field(fields, [&row](const std::string& key, od::value value) -> Error {
+    od::object part;
+    if (key == "cost" && !value.get_object().get(part)) return read_cost(part, row);
+    if (key == "limit" && !value.get_object().get(part)) return read_limit(part, row);
+    return simdjson::SUCCESS;
+  });
+  if (error) return error;
   std::ranges::sort(row.long_context, {}, &LongContextTier::above_input);
   const auto repeated = std::ranges::unique(row.long_context, {}, &LongContextTier::above_input);
   row.long_context.erase(repeated.begin(), repeated.end());
@@ -132,35 +117,24 @@ Error read_model(od::object fields, Price& row) {
 }
 
 Error read_models(od::object models, const std::string& provider, ListBuilder& builder) {
-  for (auto field : models) {
-    std::string_view name;
-    od::value value;
-    if (const auto error = field.unescaped_key().get(name)) return error;
-    if (const auto error = field.value().get(value)) return error;
-    const std::string model(name);
+  return each_field(models, [&](const std::string& model, od::value value) -> Error {
     od::object fields;
-    if (value.get_object().get(fields)) continue;
+    if (value.get_object().get(fields)) return simdjson::SUCCESS;
     Price row;
     if (const auto error = read_model(fields, row)) return error;
     builder.add(provider, model, std::move(row));
-  }
-  return simdjson::SUCCESS;
+    return simdjson::SUCCESS;
+  });
 }
 
 Error read_providers(od::object providers, ListBuilder& builder) {
-  for (auto field : providers) {
-    std::string_view name;
-    od::value value;
-    if (const auto error = field.unescaped_key().get(name)) return error;
-    if (const auto error = field.value().get(value)) return error;
-    const std::string provider = builder.provider_id(provider_behind(name));
+  return each_field(providers, [&builder](const std::string& name, od::value value) -> Error {
     od::object fields;
-    if (value.get_object().get(fields)) continue;
+    if (value.get_object().get(fields)) return simdjson::SUCCESS;
     od::object models;
-    if (fields.find_field_unordered("models").get_object().get(models)) continue;
-    if (const auto error = read_models(models, provider, builder)) return error;
-  }
-  return simdjson::SUCCESS;
+    if (fields.find_field_unordered("models").get_object().get(models)) return simdjson::SUCCESS;
+    return read_models(models, builder.provider_id(provider_behind(name)), builder);
+  });
 }
 
 }  // namespace

@@ -41,6 +41,21 @@ class ListBuilder {
 // for anything else, negative ones among it.
 [[nodiscard]] std::optional<std::int64_t> number_of(simdjson::ondemand::value value, int power);
 
+// Calls `read(key, value)` with each field of `object`, until it or the JSON
+// has an error, which is returned.
+template <class Read>
+simdjson::error_code each_field(simdjson::ondemand::object& object, Read read) {
+  for (auto field : object) {
+    std::string_view name;
+    simdjson::ondemand::value value;
+    if (const auto error = field.unescaped_key().get(name)) return error;
+    if (const auto error = field.value().get(value)) return error;
+    // The name's place is reused for the next one.
+    if (const simdjson::error_code error = read(std::string(name), value)) return error;
+  }
+  return simdjson::SUCCESS;
+}
+
 [[nodiscard]] std::expected<PriceList, std::string> read_litellm(std::string_view json,
                                                                  ListBuilder builder);
 [[nodiscard]] std::expected<PriceList, std::string> read_models_dev(std::string_view json,

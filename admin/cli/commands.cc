@@ -14,21 +14,41 @@ constexpr Option policies_options[] = {
     {"task-type", "TYPE", "That could apply to this type of task", "task_type"},
     {"enabled", "BOOL", "Enabled or not", "enabled", false, false, "true false"}};
 
+// What a policy is set with, now or in a simulation.
+constexpr Option limit_cost{"cost", "USD", "What may be spent in a period", "cost_limit"};
+constexpr Option limit_tokens{"tokens", "N", "Input and output tokens in a period", "token_limit"};
+constexpr Option limit_requests{"requests", "N", "Calls in a period", "request_limit"};
+constexpr Option limit_period{
+    "period",
+    "PERIOD",
+    "How long the limits hold",
+    "period",
+    false,
+    false,
+    "minute hourly daily weekly monthly yearly total per_session per_task"};
+constexpr Option limit_type{"type", "TYPE", "What it does at its limit",        "type",
+                            false,  false,  "ignore warn soft_limit hard_limit"};
+constexpr Option of_components{"component", "LIST", "For calls of these components",
+                               "match.component"};
+constexpr Option of_providers{"provider", "LIST", "For calls to these providers", "match.provider"};
+constexpr Option of_models{"model", "LIST", "For calls to models of these patterns", "match.model"};
+constexpr Option of_tiers{"tier", "LIST", "For calls to models of these tiers", "match.tier"};
+constexpr Option of_users{"user", "LIST", "For calls of these users", "match.user"};
+constexpr Option counted_per{"per", "LIST", "Counting apart for each value of these labels", "per"};
+
 constexpr Option set_limit_options[] = {
     {"policy", "BUDGET/POLICY", "The policy", "", true, true},
-    {"cost", "USD", "What may be spent in a period", "cost_limit"},
-    {"tokens", "N", "Input and output tokens in a period", "token_limit"},
-    {"requests", "N", "Calls in a period", "request_limit"},
-    {"period", "PERIOD", "How long the limits hold", "period", false, false,
-     "minute hourly daily weekly monthly yearly total per_session per_task"},
-    {"type", "TYPE", "What it does at its limit", "type", false, false,
-     "ignore warn soft_limit hard_limit"},
-    {"component", "LIST", "For calls of these components", "match.component"},
-    {"provider", "LIST", "For calls to these providers", "match.provider"},
-    {"model", "LIST", "For calls to models of these patterns", "match.model"},
-    {"tier", "LIST", "For calls to models of these tiers", "match.tier"},
-    {"user", "LIST", "For calls of these users", "match.user"},
-    {"per", "LIST", "Counting apart for each value of these labels", "per"},
+    limit_cost,
+    limit_tokens,
+    limit_requests,
+    limit_period,
+    limit_type,
+    of_components,
+    of_providers,
+    of_models,
+    of_tiers,
+    of_users,
+    counted_per,
     {"until", "TIME", "An override that ends by itself: in 2h, or RFC 3339"},
     {"reason", "TEXT", "Why, for people; with --until"}};
 
@@ -37,19 +57,17 @@ constexpr Option simulate_options[] = {
     {"end", "TIME", "Before then"},
     {"last", "SPAN", "The last 24h (the default), 7d, 2w, 90m"},
     {"policy", "BUDGET/POLICY", "A policy to set, with the limits that follow"},
-    {"cost", "USD", "What may be spent in a period", "cost_limit"},
-    {"tokens", "N", "Input and output tokens in a period", "token_limit"},
-    {"requests", "N", "Calls in a period", "request_limit"},
-    {"period", "PERIOD", "How long the limits hold", "period", false, false,
-     "minute hourly daily weekly monthly yearly total per_session per_task"},
-    {"type", "TYPE", "What it does at its limit", "type", false, false,
-     "ignore warn soft_limit hard_limit"},
-    {"component", "LIST", "For calls of these components", "match.component"},
-    {"provider", "LIST", "For calls to these providers", "match.provider"},
-    {"model", "LIST", "For calls to models of these patterns", "match.model"},
-    {"tier", "LIST", "For calls to models of these tiers", "match.tier"},
-    {"user", "LIST", "For calls of these users", "match.user"},
-    {"per", "LIST", "Counting apart for each value of these labels", "per"},
+    limit_cost,
+    limit_tokens,
+    limit_requests,
+    limit_period,
+    limit_type,
+    of_components,
+    of_providers,
+    of_models,
+    of_tiers,
+    of_users,
+    counted_per,
     {"remove", "LIST", "Budgets and policies to do without", "remove"},
     {"base", "SET", "Begin with the policies in force, or with none", "base", false, false,
      "current empty"},

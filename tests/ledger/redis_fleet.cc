@@ -98,28 +98,7 @@ void RedisNode::signal(int number) {
 }
 
 RedisReply RedisNode::ask(std::vector<std::string> words) {
-  const int file = connect_to(port_);
-  if (file < 0) throw std::runtime_error("redis-server is not there");
-  std::vector<std::string_view> views(words.begin(), words.end());
-  std::string command;
-  append_command(command, views);
-  RedisReader reader;
-  bool good = ::send(file, command.data(), command.size(), MSG_NOSIGNAL) ==
-              static_cast<ssize_t>(command.size());
-  std::optional<RedisReply> answer;
-  while (good && !answer) {
-    char bytes[16 * 1024];
-    const ssize_t size = ::read(file, bytes, sizeof(bytes));
-    good = size > 0;
-    if (!good) break;
-    reader.feed({bytes, static_cast<std::size_t>(size)});
-    auto next = reader.next();
-    good = next.has_value();
-    if (good && *next) answer = std::move(**next);
-  }
-  ::close(file);
-  if (!answer) throw std::runtime_error("redis-server did not answer");
-  return std::move(*answer);
+  return ask_once(connect_to(port_), words);
 }
 
 std::string RedisNode::text(std::vector<std::string> words) {

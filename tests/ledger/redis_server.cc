@@ -96,10 +96,9 @@ void RedisServer::signal(int number) {
   ::kill(process_, number);
 }
 
-RedisReply RedisServer::ask(std::vector<std::string> words) {
-  const int file = connect_to(socket());
+RedisReply ask_once(int file, const std::vector<std::string>& words) {
   if (file < 0) throw std::runtime_error("redis-server is not there");
-  std::vector<std::string_view> views(words.begin(), words.end());
+  const std::vector<std::string_view> views(words.begin(), words.end());
   std::string command;
   append_command(command, views);
   RedisReader reader;
@@ -119,6 +118,10 @@ RedisReply RedisServer::ask(std::vector<std::string> words) {
   ::close(file);
   if (!answer) throw std::runtime_error("redis-server did not answer");
   return std::move(*answer);
+}
+
+RedisReply RedisServer::ask(std::vector<std::string> words) {
+  return ask_once(connect_to(socket()), words);
 }
 
 int free_port() {

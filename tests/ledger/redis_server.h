@@ -39,6 +39,10 @@ class RedisServer {
   pid_t process_ = 0;
 };
 
+// One command on the connected socket `file`, -1 being none, which is closed.
+// Blocks; throws if it fails.
+RedisReply ask_once(int file, const std::vector<std::string>& words);
+
 // A TCP port that was free a moment ago.
 [[nodiscard]] int free_port();
 
