@@ -23,6 +23,14 @@ struct ApiRequest {
   std::vector<std::pair<std::string, std::string>> headers;  // names lower-case
   std::string body;
   bool secure = false;  // it came over TLS
+
+  // "" when it was not sent. `name` in lower case.
+  [[nodiscard]] std::string_view header(std::string_view name) const {
+    for (const auto& [key, value] : headers) {
+      if (key == name) return value;
+    }
+    return {};
+  }
 };
 
 // Makes a body while it is sent: the next piece, which is not empty, or nullopt

@@ -8,13 +8,6 @@
 namespace budget::admin {
 namespace {
 
-std::string_view field(const ApiRequest& request, std::string_view name) {
-  for (const auto& [key, value] : request.headers) {
-    if (key == name) return value;
-  }
-  return {};
-}
-
 bool is_bearer(std::string_view text) {
   static constexpr std::string_view scheme = "bearer ";
   return text.size() > scheme.size() &&
@@ -30,8 +23,8 @@ Failure unauthenticated(std::string message, int status = 401) {
 }  // namespace
 
 std::string_view presented_key(const ApiRequest& request) {
-  if (const std::string_view key = field(request, "x-api-key"); !key.empty()) return key;
-  std::string_view authorization = field(request, "authorization");
+  if (const std::string_view key = request.header("x-api-key"); !key.empty()) return key;
+  std::string_view authorization = request.header("authorization");
   if (!is_bearer(authorization)) return {};
   authorization.remove_prefix(7);
   while (authorization.starts_with(' ')) authorization.remove_prefix(1);
@@ -39,7 +32,7 @@ std::string_view presented_key(const ApiRequest& request) {
 }
 
 std::string session_cookie(const ApiRequest& request) {
-  std::string_view cookies = field(request, "cookie");
+  std::string_view cookies = request.header("cookie");
   while (!cookies.empty()) {
     std::string_view one = cookies.substr(0, cookies.find(';'));
     cookies.remove_prefix(std::min(cookies.size(), one.size() + 1));

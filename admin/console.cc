@@ -39,13 +39,6 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-std::string_view header(const ApiRequest& request, std::string_view name) {
-  for (const auto& [key, value] : request.headers) {
-    if (key == name) return value;
-  }
-  return "";
-}
-
 // "br;q=0" and "br; q=0.000" say no; any other weight is a yes.
 bool refuses(std::string_view parameters) {
   const std::size_t at = parameters.find("q=");
@@ -123,7 +116,7 @@ std::span<const ConsoleFile> console_files() {
 
 ApiResponse console_answer(std::span<const ConsoleFile> files, std::string_view name,
                            const ApiRequest& request) {
-  const std::string_view list = header(request, "accept-encoding");
+  const std::string_view list = request.header("accept-encoding");
   const ConsoleFile* best = nullptr;
   for (const ConsoleFile& file : files) {
     if (file.name != name || !accepts(list, file.encoding)) continue;
@@ -146,7 +139,7 @@ ApiResponse console_answer(std::span<const ConsoleFile> files, std::string_view 
     response.headers.emplace_back("content-security-policy", policy);
     response.headers.emplace_back("cross-origin-opener-policy", "same-origin");
   }
-  if (matches(header(request, "if-none-match"), best->tag)) {
+  if (matches(request.header("if-none-match"), best->tag)) {
     response.status = 304;
     return response;
   }
@@ -158,7 +151,7 @@ ApiResponse console_answer(std::span<const ConsoleFile> files, std::string_view 
 }
 
 bool wants_page(const ApiRequest& request) {
-  return header(request, "accept").find("text/html") != std::string_view::npos;
+  return request.header("accept").find("text/html") != std::string_view::npos;
 }
 
 }  // namespace budget::admin

@@ -68,10 +68,7 @@ struct Context {
 
   // "" when it was not sent. `name` in lower case.
   [[nodiscard]] std::string_view header(std::string_view name) const {
-    for (const auto& [key, value] : request.headers) {
-      if (key == name) return value;
-    }
-    return {};
+    return request.header(name);
   }
 
   // REQUIRES: the route's pattern has a part {name}.

@@ -76,10 +76,10 @@ std::string_view name_of(State state) {
   return "off";
 }
 
-void Hermes::start(OnChange on_change) {
+void Hermes::start(OnChange on_change, Background::OnError on_error) {
   if (http_ == nullptr || background_) return;
   on_change_ = std::move(on_change);
-  background_ = std::make_unique<Background>([this] { return turn(); }, [](const std::string&) {});
+  background_ = std::make_unique<Background>([this] { return turn(); }, std::move(on_error));
 }
 
 void Hermes::wake() {

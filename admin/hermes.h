@@ -53,7 +53,7 @@ class Hermes {
   Hermes& operator=(const Hermes&) = delete;
 
   // Begins. The view has to be there.
-  void start(OnChange on_change);
+  void start(OnChange on_change, Background::OnError on_error);
   // The view is another.
   void wake();
   // Unregisters, where that was not done, and ends. Waits no longer than one

@@ -7,13 +7,6 @@
 namespace budget::admin {
 namespace {
 
-std::string_view field(const ApiRequest& request, std::string_view name) {
-  for (const auto& [key, value] : request.headers) {
-    if (key == name) return value;
-  }
-  return {};
-}
-
 Failure refused(ErrorCode code, std::string message) {
   return {code, std::move(message), {}, 0};
 }
@@ -38,7 +31,7 @@ Awaitable<std::expected<Principal, Failure>> identify(Services& services, const 
         refused(ErrorCode::authentication_error, "The session has ended. Log in again."));
   }
   const bool reads = request.method == "GET" || request.method == "HEAD";
-  const std::string_view shown = field(request, "x-csrf-token");
+  const std::string_view shown = request.header("x-csrf-token");
   if (!reads && !equal_in_constant_time(digest_of(shown), digest_of((*found)->csrf_token))) {
     co_return std::unexpected(
         refused(ErrorCode::authorization_error,

@@ -126,7 +126,8 @@ std::string etag_of(const json::object& item) {
 }
 
 std::expected<std::unique_ptr<RuntimePolicies>, std::string> RuntimePolicies::open(
-    StateStore& store, const policy::Clock& clock, std::function<void()> changed) {
+    StateStore& store, const policy::Clock& clock, std::function<void()> changed,
+    Background::OnError on_error) {
   std::unique_ptr<RuntimePolicies> made(new RuntimePolicies(store, clock, std::move(changed)));
   made->contents_ = made->read();
   if (!made->contents_) {
@@ -134,7 +135,7 @@ std::expected<std::unique_ptr<RuntimePolicies>, std::string> RuntimePolicies::op
   }
   made->told_at_ = clock.now();
   made->ends_ = std::make_unique<Background>([self = made.get()] { return self->end_due(); },
-                                             [](const std::string&) {});
+                                             std::move(on_error));
   return made;
 }
 

@@ -46,9 +46,11 @@ class RuntimePolicies {
   static constexpr std::string_view overrides = "overrides";
 
   // `store` and `clock` must outlive this. `changed` merges again and puts the
-  // result in force; it may be empty. The error is a sentence.
+  // result in force; it may be empty. `on_error` is for the thread that ends
+  // overrides. The error is a sentence.
   [[nodiscard]] static std::expected<std::unique_ptr<RuntimePolicies>, std::string> open(
-      StateStore& store, const policy::Clock& clock, std::function<void()> changed);
+      StateStore& store, const policy::Clock& clock, std::function<void()> changed,
+      Background::OnError on_error);
 
   [[nodiscard]] std::shared_ptr<const MergedPolicies> merge(policy::PolicyConfig file,
                                                             policy::PolicyContext context,

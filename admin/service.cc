@@ -34,7 +34,7 @@ class TheService final : public Service, public Api, public KeyDirectory, public
         idempotency_(*options.state),
         generated_(std::move(generated)),
         watch_(*options.state, pool_),
-        live_(options.clock, options.view, *options.state),
+        live_(options.clock, options.view, *options.state, options.background_failed),
         alerts_({options.clock, options.ledger, options.usage, options.view, options.counters},
                 *options.state, live_.events(),
                 {options.clock, *options.state, options.http, options.mailer,
@@ -48,6 +48,7 @@ class TheService final : public Service, public Api, public KeyDirectory, public
                  .publish = std::move(options.use_catalog)}),
         hermes_(options.view, options.http),
         hermes_changed_(std::move(options.hermes_changed)),
+        background_failed_(std::move(options.background_failed)),
         assistant_key_(options.view),
         assistant_{options.http, std::move(options.own_url), &assistant_key_, &assistant_pool_},
         services_{options.clock,
@@ -79,7 +80,7 @@ class TheService final : public Service, public Api, public KeyDirectory, public
       alerts_.alerts().settings().reload();
       alerts_.refresh();
     });
-    alerts_.start();
+    alerts_.start(background_failed_);
     watch_.on(std::string(KeyStore::collection), [this] { keys_->reload(); });
     for (const std::string_view name : {RuntimePolicies::budgets, RuntimePolicies::overrides}) {
       watch_.on(std::string(name), [this] { policies_->refresh(); });
@@ -101,10 +102,12 @@ class TheService final : public Service, public Api, public KeyDirectory, public
   const AllocationDirectory& allocations() const override { return allocations_; }
   std::string generated_key_file() const override { return generated_; }
   void start() override {
-    prices_.start([](const std::string&) {});
-    hermes_.start([this](const HermesStatus& status) {
-      if (hermes_changed_) hermes_changed_(name_of(status.state), status.problem);
-    });
+    prices_.start(background_failed_);
+    hermes_.start(
+        [this](const HermesStatus& status) {
+          if (hermes_changed_) hermes_changed_(name_of(status.state), status.problem);
+        },
+        background_failed_);
   }
   void config_changed() override {
     prices_.wake();
@@ -188,6 +191,7 @@ class TheService final : public Service, public Api, public KeyDirectory, public
   PriceFeed prices_;
   Hermes hermes_;
   std::function<void(std::string_view state, std::string_view why)> hermes_changed_;
+  Background::OnError background_failed_;
   AssistantKey assistant_key_;
   boost::asio::thread_pool assistant_pool_{assistant_threads};
   AssistantLine assistant_;
@@ -226,8 +230,9 @@ std::expected<std::unique_ptr<Service>, std::string> make_service(ServiceOptions
   }
   auto keys = KeyStore::open(*options.state);
   if (!keys) return std::unexpected(keys.error());
-  auto policies = RuntimePolicies::open(*options.state, options.clock,
-                                        std::exchange(options.policies_changed, {}));
+  auto policies =
+      RuntimePolicies::open(*options.state, options.clock,
+                            std::exchange(options.policies_changed, {}), options.background_failed);
   if (!policies) return std::unexpected(policies.error());
   auto service =
       std::make_unique<TheService>(std::move(options), admin_keys, std::move(own_state),

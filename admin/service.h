@@ -11,6 +11,7 @@
 #include "admin/alerts/channels.h"
 #include "admin/allocation_directory.h"
 #include "admin/api.h"
+#include "admin/background.h"
 #include "admin/call_watcher.h"
 #include "admin/http_client.h"
 #include "admin/keys.h"
@@ -55,6 +56,9 @@ struct ServiceOptions {
   // returns. Called on threads that may block, one at a time, perhaps before
   // make_service() returns.
   std::function<void()> policies_changed;
+  // Work that goes on without a request has thrown, which is a defect, and is
+  // tried again in a minute. Any thread.
+  Background::OnError background_failed = [](const std::string&) {};
   // The registration with Hermes is in another state; `why` it is away. Called
   // on a thread that may block.
   std::function<void(std::string_view state, std::string_view why)> hermes_changed;

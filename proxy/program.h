@@ -31,8 +31,10 @@
 
 namespace budget {
 
-// Order of life: made, start()ed, run() until a signal, destroyed. Members are
-// destroyed in reverse: workers before the store they call.
+// Order of life: made, run() until a signal, destroyed. Members are destroyed in
+// reverse: workers before the store they call. What goes on while it runs is in
+// program.cc, what changes then in program_changes.cc, what it tells in
+// program_telemetry.cc.
 class Program {
  public:
   // The error is what to tell the operator.
@@ -54,14 +56,17 @@ class Program {
   void note_own_url(bool tls, const boost::asio::ip::tcp::endpoint& endpoint);
   void announce();
   void wait_for_signal();
-  void watch_file();
   void keep_house();
   net::Awaitable<void> reap();
-  void reload();
   void reopen_log();
   void open_tracer(const OtlpConfig& config);
   void begin_drain();
   void await_drained();
+
+  // program_changes.cc
+  static std::filesystem::file_time_type time_of(const std::string& file);
+  void watch_file();
+  void reload();
   // The file's policies and the API's, compiled and put in force: by all workers
   // for what they begin from now on. `base` is a snapshot of the file. Holds
   // change_mutex_.

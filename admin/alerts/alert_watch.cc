@@ -24,8 +24,8 @@ AlertWatch::~AlertWatch() {
   close();
 }
 
-void AlertWatch::start() {
-  alerts_.start();
+void AlertWatch::start(const Background::OnError& on_error) {
+  alerts_.start(on_error);
   background_ = std::make_unique<Background>(
       [this]() -> std::chrono::milliseconds {
         refresh();
@@ -33,7 +33,7 @@ void AlertWatch::start() {
         if (turns_++ % turns_between_usage == 0) alerts_.raise_now(sweep_usage(parts_));
         return sweep_every;
       },
-      [](const std::string&) {});
+      on_error);
 }
 
 void AlertWatch::close() {

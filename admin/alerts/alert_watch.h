@@ -27,7 +27,7 @@ class AlertWatch {
   // Takes over thresholds that were changed.
   void refresh();
 
-  void start();
+  void start(const Background::OnError& on_error);
   void close();
 
  private:

@@ -36,9 +36,9 @@ Alerts::~Alerts() {
   close();
 }
 
-void Alerts::start() {
-  background_ = std::make_unique<Background>([this] { return turn(); }, [](const std::string&) {});
-  deliveries_.start();
+void Alerts::start(const Background::OnError& on_error) {
+  background_ = std::make_unique<Background>([this] { return turn(); }, on_error);
+  deliveries_.start(on_error);
 }
 
 void Alerts::close() {

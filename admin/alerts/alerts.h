@@ -47,7 +47,7 @@ class Alerts final : public AlertSink {
   [[nodiscard]] std::vector<MetricFamily> metrics() const;
 
   // Starts and ends its threads.
-  void start();
+  void start(const Background::OnError& on_error);
   void close();
 
  private:

@@ -73,8 +73,8 @@ Deliveries::~Deliveries() {
   close();
 }
 
-void Deliveries::start() {
-  background_ = std::make_unique<Background>([this] { return turn(); }, [](const std::string&) {});
+void Deliveries::start(Background::OnError on_error) {
+  background_ = std::make_unique<Background>([this] { return turn(); }, std::move(on_error));
 }
 
 void Deliveries::close() {

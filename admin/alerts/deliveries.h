@@ -62,7 +62,7 @@ class Deliveries {
   std::chrono::milliseconds turn();
   [[nodiscard]] std::vector<MetricFamily> metrics() const;
   // Starts and ends the thread; close() ends it after the try under way.
-  void start();
+  void start(Background::OnError on_error);
   void close();
 
  private:

@@ -199,11 +199,9 @@ Failure allocation_failure(ledger::LedgerError error, const std::string& id) {
 
 // The same Idempotency-Key of the same caller names the same allocation.
 std::string id_for(const Context& context) {
-  for (const auto& [name, value] : context.request.headers) {
-    if (name != "idempotency-key" || value.empty()) continue;
-    return "al_" + to_hex(digest_of(context.principal.name + '\n' + value)).substr(0, 24);
-  }
-  return "al_" + random_hex(12);
+  const std::string key(context.header("idempotency-key"));
+  if (key.empty()) return "al_" + random_hex(12);
+  return "al_" + to_hex(digest_of(context.principal.name + '\n' + key)).substr(0, 24);
 }
 
 Awaitable<std::expected<std::optional<AllocationNote>, std::string>> find_note(Context& context,

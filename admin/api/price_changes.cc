@@ -29,18 +29,16 @@ Failure state_failure(StateError error, bool matched = false) {
 // The version that If-Match wants ("*": any that exists); an error where it is
 // not one of ours.
 std::expected<std::optional<std::int64_t>, Failure> wanted_version(const Context& context) {
-  for (const auto& [name, value] : context.request.headers) {
-    if (name != "if-match" || value == "*") continue;
-    std::int64_t version = 0;
-    const bool quoted = value.size() > 2 && value.front() == '"' && value.back() == '"';
-    const char* end = value.data() + value.size() - 1;
-    if (!quoted || std::from_chars(value.data() + 1, end, version).ptr != end || version < 1) {
-      return std::unexpected(
-          Failure{ErrorCode::conflict, "If-Match is not the ETag of a stated price.", {}, 412});
-    }
-    return version;
+  const std::string_view value = context.header("if-match");
+  if (value.empty() || value == "*") return std::nullopt;
+  std::int64_t version = 0;
+  const bool quoted = value.size() > 2 && value.front() == '"' && value.back() == '"';
+  const char* end = value.data() + value.size() - 1;
+  if (!quoted || std::from_chars(value.data() + 1, end, version).ptr != end || version < 1) {
+    return std::unexpected(
+        Failure{ErrorCode::conflict, "If-Match is not the ETag of a stated price.", {}, 412});
   }
-  return std::nullopt;
+  return version;
 }
 
 ApiResponse with_etag(ApiResponse response, std::int64_t version) {

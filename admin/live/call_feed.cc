@@ -15,7 +15,8 @@ constexpr std::chrono::minutes idle_turn{1};
 
 }  // namespace
 
-CallFeed::CallFeed(EventBus& bus, ViewSource view, const policy::Clock& clock)
+CallFeed::CallFeed(EventBus& bus, ViewSource view, const policy::Clock& clock,
+                   Background::OnError on_error)
     : bus_(bus),
       view_(std::move(view)),
       clock_(clock),
@@ -24,7 +25,7 @@ CallFeed::CallFeed(EventBus& bus, ViewSource view, const policy::Clock& clock)
             bus_.tidy();
             return turn() ? turn_every : idle_turn;
           },
-          [](const std::string&) {})) {}
+          std::move(on_error))) {}
 
 CallFeed::~CallFeed() {
   close();

@@ -26,7 +26,8 @@ class CallFeed {
   static constexpr std::size_t refusals_per_turn_max = 50;
   static constexpr std::size_t counters_per_turn_max = 1'000;
 
-  CallFeed(EventBus& bus, ViewSource view, const policy::Clock& clock);
+  CallFeed(EventBus& bus, ViewSource view, const policy::Clock& clock,
+           Background::OnError on_error);
   ~CallFeed();
   CallFeed(const CallFeed&) = delete;
   CallFeed& operator=(const CallFeed&) = delete;

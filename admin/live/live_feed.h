@@ -3,6 +3,7 @@
 
 #include <boost/asio/thread_pool.hpp>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "admin/call_watcher.h"
@@ -18,8 +19,9 @@ namespace budget::admin {
 // Thread-safe. All that it is given outlives it.
 class LiveFeed {
  public:
-  LiveFeed(const policy::Clock& clock, const ViewSource& view, StateStore& state)
-      : bus_(clock), chat_(state, bus_), calls_(bus_, view, clock) {}
+  LiveFeed(const policy::Clock& clock, const ViewSource& view, StateStore& state,
+           Background::OnError on_error)
+      : bus_(clock), chat_(state, bus_), calls_(bus_, view, clock, std::move(on_error)) {}
 
   [[nodiscard]] EventBus& events() { return bus_; }
   [[nodiscard]] TeamChat& chat() { return chat_; }

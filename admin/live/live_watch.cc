@@ -18,26 +18,19 @@ constexpr std::string_view prefix = "/ws/budget/";
 constexpr std::size_t answers_max = 16;
 constexpr std::uint16_t policy_violation = 1008;  // RFC 6455, 7.4.1
 
-std::string_view field(const ApiRequest& request, std::string_view name) {
-  for (const auto& [key, value] : request.headers) {
-    if (key == name) return value;
-  }
-  return {};
-}
-
 bool shows_key(const ApiRequest& request) {
-  return !field(request, "x-api-key").empty() || !field(request, "authorization").empty();
+  return !request.header("x-api-key").empty() || !request.header("authorization").empty();
 }
 
 // A browser sends its cookie to whoever a page connects to, and says which page
 // that was: https://HOST:PORT.
 bool of_same_origin(const ApiRequest& request) {
-  std::string_view origin = field(request, "origin");
+  std::string_view origin = request.header("origin");
   if (origin.empty()) return true;
   const std::size_t scheme = origin.find("://");
   if (scheme == std::string_view::npos) return false;
   origin.remove_prefix(scheme + 3);
-  return origin == field(request, "host");
+  return origin == request.header("host");
 }
 
 class LiveWatch final : public Watch {
