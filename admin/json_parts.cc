@@ -16,6 +16,11 @@ void put_money(json::object& object, std::string_view name, std::optional<pricin
   object[std::string(name) + "_nano"] = nullptr;
 }
 
+double percent_of(std::int64_t ppm) {
+  const std::int64_t tenths = ppm / 1'000;
+  return static_cast<double>(tenths) / 10.0;
+}
+
 json::value to_json(std::optional<policy::Time> time) {
   if (!time) return nullptr;
   return json::value(policy::rfc3339(*time));

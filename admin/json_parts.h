@@ -18,6 +18,9 @@ void put_money(json::object& object, std::string_view name, pricing::Money amoun
 // The same, null where there is none.
 void put_money(json::object& object, std::string_view name, std::optional<pricing::Money> amount);
 
+// Millionths as percent, cut to one place.
+[[nodiscard]] double percent_of(std::int64_t ppm);
+
 [[nodiscard]] json::value to_json(std::optional<policy::Time> time);
 [[nodiscard]] json::object to_json(const Labels& labels);
 [[nodiscard]] json::array to_json(const std::vector<std::string>& texts);

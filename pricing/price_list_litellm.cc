@@ -114,7 +114,7 @@ void read_cost(Entry& entry, std::string_view key, od::value value) {
   Rates& rates = threshold ? rates_above(entry.row, *threshold)
                  : tier    ? rates_in(entry.row, *tier)
                            : entry.row.rates;
-  rates.*known->rate = *rate;
+  rates.*known->rate = rate;
 }
 
 // The dearest of a search's sizes.

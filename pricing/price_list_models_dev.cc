@@ -47,7 +47,7 @@ Error read_tier(od::object fields, Price& row);
 void read_rate(Rates& rates, std::string_view key, od::value value) {
   const auto* at = std::ranges::find(known, key, &Known::key);
   if (at == std::end(known)) return;
-  if (const auto rate = number_of(value, at->power)) rates.*at->rate = *rate;
+  if (const auto rate = number_of(value, at->power)) rates.*at->rate = rate;
 }
 
 Error read_cost(od::object fields, Price& row) {

@@ -320,7 +320,7 @@ std::int64_t change_ppm(const Rates& before, const Rates& after) {
     if (a <= 0) continue;
     const Wide ppm = (Wide(b) - a) * million / a;
     const auto change =
-        static_cast<std::int64_t>(std::clamp<Wide>(ppm, -million, million * million));
+        static_cast<std::int64_t>(std::clamp<Wide>(ppm, -million, Wide(million) * million));
     if (std::abs(change) > std::abs(most)) most = change;
   }
   return most;

@@ -26,7 +26,7 @@ constexpr std::chrono::seconds housekeeping{5};
 
 }  // namespace
 
-std::expected<std::unique_ptr<Program>, std::string> Program::make(Config config) {
+std::expected<std::unique_ptr<Program>, std::string> Program::make(const Config& config) {
   std::shared_ptr<LogFile> log_file;
   if (!config.telemetry.log.file.empty()) {
     auto opened = LogFile::open(config.telemetry.log.file);
@@ -34,7 +34,7 @@ std::expected<std::unique_ptr<Program>, std::string> Program::make(Config config
     log_file = std::move(*opened);
   }
   std::unique_ptr<Program> program(new Program(config, std::move(log_file)));
-  if (auto opened = program->open(std::move(config)); !opened) {
+  if (auto opened = program->open(config); !opened) {
     return std::unexpected(std::move(opened.error()));
   }
   return program;
@@ -64,7 +64,7 @@ Program::~Program() {
   io_.shutdown();
 }
 
-std::expected<void, std::string> Program::open(Config config) {
+std::expected<void, std::string> Program::open(const Config& config) {
   auto snapshot = pipeline::make_snapshot(config, pricing::Catalog::shipped());
   if (!snapshot) return std::unexpected(snapshot.error());
 

@@ -38,7 +38,8 @@ namespace budget {
 class Program {
  public:
   // The error is what to tell the operator.
-  [[nodiscard]] static std::expected<std::unique_ptr<Program>, std::string> make(Config config);
+  [[nodiscard]] static std::expected<std::unique_ptr<Program>, std::string> make(
+      const Config& config);
   ~Program();
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
@@ -48,7 +49,7 @@ class Program {
 
  private:
   Program(const Config& config, std::shared_ptr<LogFile> log_file);
-  std::expected<void, std::string> open(Config config);
+  std::expected<void, std::string> open(const Config& config);
   admin::ServiceOptions admin_options(const Config& config);
   std::expected<void, std::string> listen(const Config& config);
   std::expected<net::TlsContext, std::string> listener_tls(const ListenConfig& config,

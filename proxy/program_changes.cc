@@ -46,6 +46,8 @@ void Program::use_catalog(std::shared_ptr<const pricing::Catalog> catalog) {
   }
 }
 
+// By value: it may be snapshot_ itself, which is replaced.
+// NOLINTNEXTLINE(performance-unnecessary-value-param)
 void Program::put_in_force(std::shared_ptr<const pipeline::Snapshot> base, Providers providers) {
   auto merged = admin_->merge_policies(base->config.policies, policy_context(base->config));
   auto next = pipeline::with_policies(*base, merged->in_force);

@@ -39,7 +39,7 @@ std::string endpoint_of(const Config& config) {
     if (!listen.admin) continue;
     const bool any = listen.address == "0.0.0.0" || listen.address == "::";
     std::string host = any || is_loopback(listen.address) ? "localhost" : listen.address;
-    if (host.contains(':')) host = "[" + host + "]";
+    if (host.contains(':')) host.insert(0, "[").append("]");
     return (listen.tls ? "https://" : "http://") + host + ":" + std::to_string(listen.port);
   }
   return "";

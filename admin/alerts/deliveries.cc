@@ -125,8 +125,9 @@ StateStore::Result<void> Deliveries::enqueue(const json::object& alert,
                             {"created_at", policy::rfc3339(parts_.clock.now())},
                             {"ended_at", nullptr},
                             {"alert", alert}};
-    const auto put =
-        parts_.state.put(collection, alert_id + "." + channel, json::serialize(body), 0);
+    std::string id = alert_id;
+    id.append(".").append(channel);
+    const auto put = parts_.state.put(collection, id, json::serialize(body), 0);
     if (!put && put.error() != StateError::conflict) return std::unexpected(put.error());
   }
   if (background_) background_->wake();

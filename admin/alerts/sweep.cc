@@ -18,7 +18,7 @@ using pricing::Money;
 // pedantic C++ has no 128-bit integer of its own.
 __extension__ using Wide = __int128;
 
-constexpr std::int64_t hours_looked_back = 7 * 24;
+constexpr std::int64_t hours_looked_back = std::int64_t{7} * 24;
 // Less history is no habit.
 constexpr std::size_t busy_hours_min = 12;
 constexpr std::int64_t deviations = 4;

@@ -146,8 +146,8 @@ json::object recommendation_json(const Recommendation& each) {
     item["reason"] = "The same calls at " + each.to_provider + "/" + each.to_model +
                      ", which has the same wire format and tier and no smaller limits.";
   } else {
-    item["cached_percent"] = static_cast<double>(each.cached_ppm / 1000) / 10.0;
-    item["assumed_percent"] = static_cast<double>(each.assumed_ppm / 1000) / 10.0;
+    item["cached_percent"] = percent_of(each.cached_ppm);
+    item["assumed_percent"] = percent_of(each.assumed_ppm);
     item["reason"] =
         "Long inputs are hardly read from the provider's cache; the saving takes "
         "half of what was not to be repeated, without what writing it costs.";

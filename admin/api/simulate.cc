@@ -46,7 +46,8 @@ std::optional<policy::Budget> checked(Input& input, const json::object& definiti
   for (const auto& [field, message] : made.problems) {
     std::string own = field;
     if (!less.empty() && own.starts_with(less)) own.erase(0, std::min(own.size(), less.size() + 1));
-    input.complain(own.empty() ? place : place + "." + own, message);
+    if (!own.empty()) own.insert(0, ".");
+    input.complain(std::string(place).append(own), message);
   }
   if (!made.problems.empty()) return std::nullopt;
   return std::move(made.budget);

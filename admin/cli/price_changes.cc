@@ -20,7 +20,7 @@ std::string rate_in(const json::value* price, std::string_view name) {
 // "$2.50 → $3.50", or the one there is.
 std::string moved(const json::object& change, std::string_view name) {
   const std::string before = rate_in(change.if_contains("before"), name);
-  const std::string after = rate_in(change.if_contains("after"), name);
+  std::string after = rate_in(change.if_contains("after"), name);
   if (before.empty() || before == after) return after;
   return before + " → " + (after.empty() ? "none" : after);
 }
@@ -135,8 +135,8 @@ Outcome run_prices_update(Client& client, const Invocation& invocation) {
       failures += report_line(report);
     }
   }
-  const std::string text = invocation.json ? pretty(diff.to_json()) : text_of(diff, invocation);
-  if (diff.sources.size() > 0 && !failures.empty() && names.size() == 1) {
+  std::string text = invocation.json ? pretty(diff.to_json()) : text_of(diff, invocation);
+  if (!diff.sources.empty() && !failures.empty() && names.size() == 1) {
     return std::unexpected(Failed{refused, "the source could not be read: " + failures});
   }
   return text;

@@ -59,8 +59,8 @@ std::string padded(const Cell& cell, std::size_t width, bool right, bool last, c
 
 }  // namespace
 
-Cell::Cell(std::string cell_text, Tone cell_tone)
-    : text(harmless(std::move(cell_text))), tone(cell_tone) {}
+Cell::Cell(const std::string& cell_text, Tone cell_tone)
+    : text(harmless(cell_text)), tone(cell_tone) {}
 
 std::string Table::text(const Look& look) const {
   std::vector<std::size_t> widths;

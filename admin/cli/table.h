@@ -18,7 +18,7 @@ struct Look {
 enum class Tone : std::uint8_t { plain, good, warning, bad, faint };
 
 struct Cell {
-  Cell(std::string cell_text, Tone cell_tone = Tone::plain);
+  Cell(const std::string& cell_text, Tone cell_tone = Tone::plain);
   std::string text;
   Tone tone = Tone::plain;
 };

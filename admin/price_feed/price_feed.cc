@@ -276,7 +276,7 @@ void PriceFeed::tell_of_failure(const PriceSource& source, const SourceState& st
 }
 
 std::expected<std::int64_t, StateError> PriceFeed::state_price(
-    StatedPrice stated, std::optional<std::int64_t> expected) {
+    const StatedPrice& stated, std::optional<std::int64_t> expected) {
   const std::lock_guard lock(update_mutex_);
   const auto version = book_.put_statement(stated, expected);
   if (!version) return std::unexpected(version.error());

@@ -82,7 +82,7 @@ class PriceFeed {
   // States a price, or takes it back (false: none was stated). `expected` as
   // StateStore has it. In force when it returns, on this replica. Blocks.
   [[nodiscard]] std::expected<std::int64_t, StateError> state_price(
-      StatedPrice stated, std::optional<std::int64_t> expected);
+      const StatedPrice& stated, std::optional<std::int64_t> expected);
   [[nodiscard]] std::expected<bool, StateError> take_back(const std::string& provider,
                                                           const std::string& model,
                                                           std::optional<std::int64_t> expected);

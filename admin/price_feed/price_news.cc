@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "admin/json_parts.h"
 #include "admin/price_json.h"
 #include "policy/rfc3339.h"
 #include "pricing/rate.h"
@@ -123,7 +124,7 @@ json::value price_or_null(const std::optional<pricing::Price>& price) {
 json::object to_json(const pricing::PriceChange& change) {
   return {{"provider", change.provider},
           {"model", change.model},
-          {"change_percent", static_cast<double>(change.change_ppm / 1000) / 10.0},
+          {"change_percent", percent_of(change.change_ppm)},
           {"before", price_or_null(change.before)},
           {"after", price_or_null(change.after)}};
 }

@@ -93,8 +93,9 @@ Async<ReserveOutcome> OutageLedger::reserve(ReserveRequest request) {
   auto outcome = co_await parts_->store.reserve(std::move(request));
   // One whose outcome is unknown is remembered too: its caller will say whether
   // the call goes on or is given back.
-  if (outcome && !outcome->shortfall) parts_->calls.held(std::move(hold), Hold::made);
-  if (!outcome && outcome.error() == LedgerError::timeout) {
+  if (outcome && !outcome->shortfall) {
+    parts_->calls.held(std::move(hold), Hold::made);
+  } else if (!outcome && outcome.error() == LedgerError::timeout) {
     parts_->calls.held(std::move(hold), Hold::unknown);
   }
   co_return outcome;

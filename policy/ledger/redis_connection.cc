@@ -112,6 +112,8 @@ void RedisConnection::received(const std::shared_ptr<Link>& link, boost::system:
   if (!link->waiting.empty()) read(link);
 }
 
+// By value: it may be link_ itself, which goes.
+// NOLINTNEXTLINE(performance-unnecessary-value-param)
 void RedisConnection::broken(std::shared_ptr<Link> link, std::string_view why) {
   if (link != link_) return;
   link_.reset();

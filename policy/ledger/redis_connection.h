@@ -115,7 +115,7 @@ class RedisConnection : public std::enable_shared_from_this<RedisConnection> {
     std::unique_ptr<RedisStream> stream;
     RedisReader reader;
     std::string outgoing, sending;
-    std::array<char, 16 * 1024> incoming;
+    std::array<char, 16UZ * 1024> incoming;
     std::deque<std::shared_ptr<Waiting>> waiting;  // in the order sent
     bool writing = false, reading = false, flush_due = false;
   };

@@ -21,13 +21,13 @@ constexpr asio::as_tuple_t<asio::use_awaitable_t<Executor>> kToken{};
 // What an operation under way uses; it may outlive the coroutine.
 struct Buffers {
   std::string outgoing;
-  std::array<char, 16 * 1024> incoming;
+  std::array<char, 16UZ * 1024> incoming;
 };
 
 template <class Handler>
 RedisStream::Done done_with(Handler handler, std::shared_ptr<Buffers> buffers) {
   auto shared = std::make_shared<Handler>(std::move(handler));
-  return [shared, buffers](boost::system::error_code error, std::size_t size) {
+  return [shared, buffers = std::move(buffers)](boost::system::error_code error, std::size_t size) {
     (*shared)(error, size);
   };
 }

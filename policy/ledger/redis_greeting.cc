@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cstdio>
+#include <string>
 
 #include "policy/ledger/redis_codec.h"
 
@@ -21,7 +22,7 @@ std::string_view field_of(std::string_view info, std::string_view name) {
   return {};
 }
 
-bool older_than_6_2(std::string_view version) {
+bool older_than_6_2(const std::string& version) {
   int major = 0;
   int minor = 0;
   const char* end = version.data() + version.size();
@@ -50,7 +51,7 @@ std::expected<void, std::string> fit_for_ledger(std::string_view info) {
   // Valkey answers with the Redis version that it is compatible with.
   const std::string_view version = field_of(info, "redis_version");
   if (version.empty()) return std::unexpected("INFO names no redis_version: is this a Redis?");
-  if (older_than_6_2(version)) {
+  if (older_than_6_2(std::string(version))) {
     return std::unexpected("Redis " + std::string(version) +
                            " is too old: the ledger needs Redis 6.2 or newer, or Valkey");
   }

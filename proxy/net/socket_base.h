@@ -13,10 +13,10 @@ class SocketBase : public Connection, protected Deadlines::Entry {
   void cancel() override;
   void watch_hang_up(std::function<void()> on_hang_up) override;
   void stop_watching() override;
+  ~SocketBase() override;
 
  protected:
   explicit SocketBase(Deadlines& deadlines);
-  ~SocketBase() override;
 
   virtual TcpSocket& socket() = 0;
   [[nodiscard]] const TcpSocket& socket() const { return const_cast<SocketBase*>(this)->socket(); }

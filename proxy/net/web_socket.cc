@@ -53,7 +53,7 @@ class Carrier {
 
   Carrier(Executor executor, std::shared_ptr<Connection> connection, std::string early,
           std::chrono::milliseconds write_timeout)
-      : executor_(executor),
+      : executor_(std::move(executor)),
         connection_(std::move(connection)),
         early_(std::move(early)),
         write_timeout_(write_timeout) {}

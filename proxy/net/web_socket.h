@@ -18,7 +18,7 @@ namespace budget::net {
 // time. Belongs to its worker's thread; keeps the connection alive.
 class WebSocket {
  public:
-  static constexpr std::size_t message_bytes_max = 64 * 1024;
+  static constexpr std::size_t message_bytes_max = 64UZ * 1024;
 
   virtual ~WebSocket() = default;
 

@@ -287,7 +287,9 @@ net::Awaitable<After> Session::stream_admin(const pipeline::Request& request,
   const bool keep = chunked && request.keep_alive;
   std::string head = "HTTP/1.1 " + std::to_string(response.status) +
                      " OK\r\ncontent-type: " + response.content_type + "\r\n";
-  for (const auto& [name, value] : response.headers) head += name + ": " + value + "\r\n";
+  for (const auto& [name, value] : response.headers) {
+    head.append(name).append(": ").append(value).append("\r\n");
+  }
   if (chunked) head += "transfer-encoding: chunked\r\n";
   if (!keep) head += "connection: close\r\n";
   head += "\r\n";

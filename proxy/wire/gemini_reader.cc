@@ -141,11 +141,9 @@ void GeminiReader::on_usage(JsonElement figures) {
   const auto candidates = reported_count(figures, "candidatesTokenCount");
   const auto thoughts = reported_count(figures, "thoughtsTokenCount");
   const auto total = reported_count(figures, "totalTokenCount");
-  if (auto type = reported_string(figures, "serviceTier"); !type.empty()) {
-    reading_.tier = tier_of(type);
-  } else if (type = reported_string(figures, "trafficType"); !type.empty()) {
-    reading_.tier = tier_of(type);
-  }
+  auto tier = reported_string(figures, "serviceTier");
+  if (tier.empty()) tier = reported_string(figures, "trafficType");
+  if (!tier.empty()) reading_.tier = tier_of(tier);
   if (!prompt && !candidates && !total) return;
 
   pricing::Usage usage;

@@ -41,10 +41,9 @@ std::optional<GooglePath> google_path(std::string_view path) {
     found.publisher = take_segment(path);
     kind = take_segment(path);
     if (kind != "models") return std::nullopt;
-  } else if (vertex && kind != "endpoints") {
-    return std::nullopt;
-  } else if (!vertex && kind != "models" && kind != "tunedModels") {
-    return std::nullopt;
+  } else {
+    const bool known = vertex ? kind == "endpoints" : kind == "models" || kind == "tunedModels";
+    if (!known) return std::nullopt;
   }
   if (!split_verb(take_segment(path), found) || !path.empty()) return std::nullopt;
   if (kind != "models") found.model = std::string(kind) + "/" + found.model;
