@@ -15,7 +15,7 @@ int serve(const ServeOptions& options) {
     }
     return 1;
   }
-  auto program = Program::make(std::move(*config));
+  auto program = Program::make(*config);
   if (!program) {
     std::fprintf(stderr, "budget: %s\n", program.error().c_str());
     return 1;

@@ -56,7 +56,7 @@ void add_row(Table& table, const json::object& item) {
   }
   table.add({text_in(item, "policy_id"), text_in(item, "partition"), text_in(item, "period"),
              std::move(cells[0]), std::move(cells[1]), std::move(cells[2]),
-             Cell(std::move(used), tone_of(percent)), short_time(text_in(item, "resets_at"))});
+             Cell(used, tone_of(percent)), short_time(text_in(item, "resets_at"))});
 }
 
 std::string head_of(const json::object& health, const Invocation& invocation) {

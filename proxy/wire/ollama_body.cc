@@ -15,7 +15,7 @@ namespace {
 // The template of a model and a short system prompt of its own.
 constexpr std::int64_t template_tokens = 512;
 // Models that cut a picture into patches use 28 pixels a side or more.
-constexpr std::int64_t patch_pixels = 28 * 28;
+constexpr std::int64_t patch_pixels = std::int64_t{28} * 28;
 constexpr std::int64_t picture_tokens_min = 2048;
 
 enum Member : std::size_t { model, stream, options, messages, images, member_count };

@@ -53,13 +53,14 @@ std::int64_t generated_image_tokens_max(std::string_view size, std::string_view 
   if (quality == "medium") square = 1056;
   if (size == "1024x1024") return square;
 
-  constexpr std::int64_t area = 1024 * 1024;
+  constexpr std::int64_t area = std::int64_t{1024} * 1024;
   std::int64_t width = 0;
   std::int64_t height = 0;
   const std::size_t x = size.find('x');
   if (x != std::string_view::npos) {
-    std::from_chars(size.data(), size.data() + x, width);
-    std::from_chars(size.data() + x + 1, size.data() + size.size(), height);
+    const char* const begin = &size.front();
+    std::from_chars(begin, begin + x, width);
+    std::from_chars(begin + x + 1, begin + size.size(), height);
   }
   const std::int64_t oblong = square * 3 / 2;
   if (width <= 0 || height <= 0 || width > 16'384 || height > 16'384) return oblong;

@@ -203,20 +203,24 @@ void ResponsesOutput::close_item(const Item& item, std::string& out, std::int64_
     const bool summary = part.type == "summary_text";
     const std::string index =
         (summary ? "\"summary_index\":" : "\"content_index\":") + std::to_string(part.index) + ",";
+    const auto here = [&place, &index](std::string_view name, std::string_view value) {
+      std::string fields = place;
+      return fields.append(index).append(name).append(value);
+    };
     const std::string text = json_string(part.text);
     if (part.type == "output_text") {
       append_event(out, "response.output_text.done", sequence,
-                   place + index + "\"logprobs\":[],\"text\":" + text);
+                   here("\"logprobs\":[],\"text\":", text));
     } else if (part.type == "refusal") {
-      append_event(out, "response.refusal.done", sequence, place + index + "\"refusal\":" + text);
+      append_event(out, "response.refusal.done", sequence, here("\"refusal\":", text));
     } else {
       append_event(
           out, summary ? "response.reasoning_summary_text.done" : "response.reasoning_text.done",
-          sequence, place + index + "\"text\":" + text);
+          sequence, here("\"text\":", text));
     }
     append_event(out,
                  summary ? "response.reasoning_summary_part.done" : "response.content_part.done",
-                 sequence, place + index + "\"part\":" + part_json(part));
+                 sequence, here("\"part\":", part_json(part)));
   }
   if (item.type == "function_call") {
     append_event(out, "response.function_call_arguments.done", sequence,
